@@ -1,0 +1,305 @@
+"""The nouns of the program: what travels through the pipeline, and the protocols of its exchangeable parts.
+
+Units are in the names. Images are sRGB-encoded RGB, `(H, W, 3)` uint8, unless a name says `linear`. Disparity is in
+pixels of the full-size left image, positive, larger is nearer: a point at column x of the left image is at column
+x - disparity of the right one. Pixel centres have integer coordinates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from sterefo_core.errors import SterefoError
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A rectified stereo pair: metres = focal_px * baseline_m / (disparity + disparity_offset_px).
+
+    Attributes:
+        focal_px: focal length in pixels of the full-size image, > 0.
+        baseline_m: distance between the two optical centres in metres, > 0.
+        cx_px, cy_px: principal point of the left image.
+        disparity_offset_px: column of the right principal point minus that of the left one.
+    """
+
+    focal_px: float
+    baseline_m: float
+    cx_px: float
+    cy_px: float
+    disparity_offset_px: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(np.isfinite((self.focal_px, self.baseline_m, self.cx_px, self.cy_px, self.disparity_offset_px))):
+            raise SterefoError("the calibration has a number that is not finite: check the calibration file")
+        if self.focal_px <= 0 or self.baseline_m <= 0:
+            raise SterefoError(
+                f"the calibration has focal length {self.focal_px:g} px and baseline {self.baseline_m:g} m; both must "
+                "be above 0: check the calibration file"
+            )
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned box in pixels of the left image; `x`, `y` is its top left corner, its right edge is x + width."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        """Area in square pixels, 0 for an empty box."""
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle of the box as (x, y)."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def clipped(self, image_width: int, image_height: int) -> Box:
+        """The part of the box inside an image of this size; its area is 0 where they do not meet."""
+        left, top = min(max(self.x, 0.0), image_width), min(max(self.y, 0.0), image_height)
+        right = min(max(self.x + self.width, left), image_width)
+        bottom = min(max(self.y + self.height, top), image_height)
+        return Box(left, top, right - left, bottom - top)
+
+    def central(self, fraction: float) -> Box:
+        """The box of the same centre whose sides are `fraction` (0..1) of this one's."""
+        (cx, cy), width, height = self.centre, self.width * fraction, self.height * fraction
+        return Box(cx - width / 2, cy - height / 2, width, height)
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union, 0..1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        shared = max(width, 0.0) * max(height, 0.0)
+        union = self.area + other.area - shared
+        return shared / union if union > 0 else 0.0
+
+    def slices(self) -> tuple[slice, slice]:
+        """Row and column slices of the pixels the (clipped) box covers, at least one pixel each way."""
+        left, top = int(np.floor(self.x)), int(np.floor(self.y))
+        right = max(int(np.ceil(self.x + self.width)), left + 1)
+        bottom = max(int(np.ceil(self.y + self.height)), top + 1)
+        return slice(top, bottom), slice(left, right)
+
+
+@dataclass(frozen=True, eq=False)
+class DisparityMap:
+    """The disparity of every pixel of the left image.
+
+    Attributes:
+        values: `(H, W)` float32, px, finite and >= 0 everywhere: pixels that were not measured are filled sensibly.
+        valid: `(H, W)` bool, True where the value was measured rather than filled.
+    """
+
+    values: np.ndarray
+    valid: np.ndarray
+
+
+@dataclass(frozen=True)
+class LabelledBox:
+    """A true box of one object in one frame, with the object's identity over time."""
+
+    object_id: int
+    name: str
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is exactly known of a frame: disparity (None if unknown) and object boxes."""
+
+    disparity: DisparityMap | None = None
+    boxes: tuple[LabelledBox, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StereoFrame:
+    """One moment: a rectified pair. `right` is None only for sources that say they have no second view.
+
+    Attributes:
+        index: frame number in its source, from 0.
+        timestamp_s: time of capture in seconds from the source's first frame.
+        left, right: `(H, W, 3)` uint8 RGB of the same size; grey cameras give three equal channels.
+        calibration: None when unknown; metres are then not available.
+    """
+
+    index: int
+    timestamp_s: float
+    left: np.ndarray
+    right: np.ndarray
+    calibration: Calibration | None = None
+
+
+class TrackState(StrEnum):
+    """What the tracker honestly knows. IDLE: nothing is being followed."""
+
+    IDLE = "idle"
+    TRACKING = "tracking"
+    UNCERTAIN = "uncertain"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class Track:
+    """Where the object is in one frame: `box` is None when IDLE or LOST, never invented. `score` is 0..1."""
+
+    state: TrackState
+    box: Box | None = None
+    score: float = 0.0
+
+
+IDLE = Track(TrackState.IDLE)
+
+
+@dataclass(frozen=True)
+class Follow:
+    """Decision: from `frame` on, follow the object in `box` and focus on it."""
+
+    frame: int
+    box: Box
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Decision: from `frame` on, hold this distance, given in disparity (px) or, with a calibration, in metres."""
+
+    frame: int
+    disparity: float | None = None
+    metres: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.disparity is None) == (self.metres is None):
+            raise SterefoError("a held focus needs either a disparity or a distance in metres, and not both")
+
+
+@dataclass(frozen=True)
+class Release:
+    """Decision: from `frame` on, let go; the blur eases out."""
+
+    frame: int
+
+
+Decision = Follow | Hold | Release
+
+
+@dataclass(frozen=True)
+class FocusState:
+    """Where the lens is focused in one frame.
+
+    Attributes:
+        disparity: focal plane in px of disparity; None before anything was ever focused on.
+        strength: 0..1, how far the aperture is open: it eases to 0 after a release and is 0 before the first focus.
+        measured: median disparity measured in this frame's box, or None.
+    """
+
+    disparity: float | None = None
+    strength: float = 0.0
+    measured: float | None = None
+
+
+class Quality(StrEnum):
+    """How a picture is rendered: the only way, beside preview scale, in which preview and export may differ."""
+
+    PREVIEW = "preview"
+    FINAL = "final"
+
+
+@dataclass(frozen=True)
+class Lens:
+    """The synthetic lens.
+
+    Attributes:
+        aperture: blur radius in px per px of disparity away from the focal plane, A / (2 b) for an aperture of
+            diameter A and a baseline b (DESIGN: a point blurs to a disk of diameter A/b * |d - f|). >= 0. In the
+            differentiable definition this may be a tensor.
+        max_radius_px: no blur disk is larger than this, in px of the full-size image. >= 0.
+        quality: trades accuracy for speed.
+    """
+
+    aperture: float = 0.15
+    max_radius_px: float = 25.0
+    quality: Quality = Quality.FINAL
+
+
+@dataclass(frozen=True, eq=False)
+class Refocused:
+    """Everything about one frame, all of the same moment.
+
+    Attributes:
+        image: `(H, W, 3)` uint8 RGB, the refocused picture.
+        milliseconds: time taken by each stage.
+    """
+
+    frame: StereoFrame
+    disparity: DisparityMap
+    track: Track
+    focus: FocusState
+    image: np.ndarray
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """A stereo video, by index. Reading is exact: frame i is the same however it was reached. Not thread-safe."""
+
+    name: str
+    kind: str
+    """What was recognised, for a person: "KITTI odometry, colour"."""
+    size: tuple[int, int]
+    """Width and height of the left image in pixels."""
+    calibration: Calibration | None
+    audio: Path | None
+    """A file whose audio track belongs to the pictures, or None."""
+
+    def __len__(self) -> int:
+        """Number of frames, > 0."""
+
+    def read(self, index: int) -> StereoFrame:
+        """Frame `index`. Raises BadFrameError naming the file, IndexError outside 0..len - 1."""
+
+    def timestamp_s(self, index: int) -> float:
+        """Seconds from frame 0 to frame `index`, without decoding a picture."""
+
+    def truth(self, index: int) -> Truth:
+        """What is exactly known of the frame; an empty Truth where the data set says nothing."""
+
+    def close(self) -> None:
+        """Give back files and decoders. May be called twice."""
+
+
+class DepthEngine(Protocol):
+    """Stereo matching: a rectified pair to the disparity of the left image. Stateless between frames."""
+
+    def compute(self, frame: StereoFrame) -> DisparityMap:
+        """Disparity of `frame.left`, same size."""
+
+
+class Tracker(Protocol):
+    """Follows one object. `start` then `update` once per frame, in order."""
+
+    def start(self, image: np.ndarray, box: Box) -> Track:
+        """Begin on `(H, W, 3)` uint8 RGB. Raises TrackerError where the box is outside the picture or too small."""
+
+    def update(self, image: np.ndarray) -> Track:
+        """Find the object again in the next picture of the same size."""
+
+
+class Renderer(Protocol):
+    """The refocusing stage as the pipeline uses it: 8-bit in, 8-bit out."""
+
+    def render(
+        self, image: np.ndarray, disparity: np.ndarray, focus_disparity: float, lens: Lens, right: np.ndarray | None
+    ) -> np.ndarray:
+        """`(H, W, 3)` uint8 RGB as `lens`, focused at `focus_disparity` px, would have seen it; same size and type.
+
+        `disparity` is `(H, W)` float32 px, dense; `right` is the right image or None.
+        """

@@ -1,0 +1,21 @@
+"""What all tests share: where the real data lies, and a quiet, deterministic process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's spinning barriers stall a busy two-core machine
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with KITTI, Middlebury and OTB data: $STEREFO_TEST_DATA, or ../shared/data beside the project."""
+    default = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("STEREFO_TEST_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}: set STEREFO_TEST_DATA to run this")
+    return folder
