@@ -1,0 +1,228 @@
+"""The way of a frame: depth and track side by side, then focus, then refocus. The only code that makes pictures.
+
+Window, command line and evaluation all call `Pipeline.process`, so what is seen is what is written and measured. What a
+frame shows depends on the frames before it: the tracker has a memory and the focus eases. So the pipeline remembers
+what it observed; going back to a frame gives the picture that playing there gave, and `unobserved` says which frames
+have to be looked at first where that is not known yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from sterefo_core.errors import BadFrameError
+from sterefo_core.focus import FocusTimeline, measure_disparity
+from sterefo_core.project import Project, held_disparity
+from sterefo_core.types import (
+    IDLE,
+    DepthEngine,
+    DisparityMap,
+    FocusState,
+    Follow,
+    Hold,
+    Refocused,
+    Renderer,
+    Source,
+    StereoFrame,
+    Track,
+    Tracker,
+)
+
+BadFrameHandler = Callable[[BadFrameError], None]
+
+
+@dataclass(frozen=True)
+class _Observation:
+    """What one frame showed of one followed object."""
+
+    track: Track
+    measured: float | None
+
+
+_NOTHING = _Observation(IDLE, None)
+
+
+@dataclass
+class _TrackerRun:
+    """A tracker on its way: the last frame it saw."""
+
+    follow: Follow
+    tracker: Tracker
+    index: int
+
+
+class _Stopwatch(dict[str, float]):
+    """Milliseconds by stage."""
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        yield
+        self[name] = (perf_counter() - began) * 1000
+
+
+class Pipeline:
+    """Depth, tracking, focus and refocusing of one source. Not thread-safe; close it to end its worker thread.
+
+    Args:
+        source: where frames and their timestamps come from; it stays the caller's to close.
+        depth: stereo engine.
+        renderer: refocusing stage.
+        make_tracker: makes a fresh tracker for every object followed.
+    """
+
+    def __init__(
+        self, source: Source, depth: DepthEngine, renderer: Renderer, make_tracker: Callable[[], Tracker]
+    ) -> None:
+        self._source, self._depth, self._renderer, self._make_tracker = source, depth, renderer, make_tracker
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="tracker")
+        self._observed: dict[tuple[Follow, int], _Observation] = {}
+        self._run: _TrackerRun | None = None
+        self._latest: tuple[StereoFrame, DisparityMap] | None = None
+        self._timeline = FocusTimeline(source.timestamp_s)
+
+    def __enter__(self) -> Pipeline:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the worker thread. May be called twice."""
+        self._worker.shutdown()
+
+    def process(self, frame: StereoFrame, project: Project) -> Refocused:
+        """The refocused picture of one frame and everything known about it.
+
+        A frame processed again, with another lens say, costs the refocusing only. Raises ProjectError where the
+        project does not fit the source and TrackerError for a box that cannot be followed.
+        """
+        watch = _Stopwatch()
+        seen = self._look(frame, project.followed(frame.index), watch)
+        disparity = self._disparity(frame, watch)
+        with watch.stage("focus"):
+            pulled = self._timeline.at(frame.index, project, lambda frames: self._wishes(frames, project))
+            focus = FocusState(pulled.disparity, pulled.strength, seen.measured)
+        with watch.stage("refocus"):
+            image = self._render(frame, project, disparity, focus)
+        return Refocused(frame, disparity, seen.track, focus, image, watch)
+
+    def observe(self, frame: StereoFrame, project: Project) -> None:
+        """Track and measure a frame without rendering it, so that a later frame looks as if played to."""
+        follow = project.followed(frame.index)
+        if follow is None:
+            return
+        if (follow, frame.index) in self._observed:
+            self._advance(frame, follow, _Stopwatch())  # known, but the tracker must pass through it to go on
+        else:
+            self._look(frame, follow, _Stopwatch())
+
+    def unobserved(self, index: int, project: Project) -> list[int]:
+        """The frames to `observe`, in order, before `index` shows what playing there from the start would show."""
+        missing: list[int] = []
+        for decision, following in zip(project.decisions, [*project.decisions[1:], None], strict=True):
+            if isinstance(decision, Follow) and decision.frame <= index:
+                stop = index + 1 if following is None else min(following.frame, index + 1)
+                missing += self._to_feed(decision, range(decision.frame, stop))
+        return [i for i in missing if i < index]
+
+    def run(self, project: Project, on_bad_frame: BadFrameHandler | None = None) -> Iterator[Refocused]:
+        """Every frame of the project's range, in order, each exactly once.
+
+        A bad frame raises BadFrameError; with `on_bad_frame`, that is called instead and the previous picture is
+        repeated in its place (the first frame has none before it, so it raises all the same).
+        """
+        frames = project.range_in(self._source)
+        for index in self.unobserved(frames.start, project):
+            self._observe_unless_bad(index, project, on_bad_frame)
+        previous: Refocused | None = None
+        for index in frames:
+            try:
+                previous = self._read_and_process(index, project)
+            except BadFrameError as error:
+                if on_bad_frame is None or previous is None:
+                    raise
+                on_bad_frame(error)
+                stand_in = replace(previous.frame, index=index, timestamp_s=self._source.timestamp_s(index))
+                previous = replace(previous, frame=stand_in)
+            yield previous
+
+    def _read_and_process(self, index: int, project: Project) -> Refocused:
+        watch = _Stopwatch()
+        with watch.stage("decode"):
+            frame = self._source.read(index)
+        done = self.process(frame, project)
+        return replace(done, milliseconds={**watch, **done.milliseconds})
+
+    def _observe_unless_bad(self, index: int, project: Project, on_bad_frame: BadFrameHandler | None) -> None:
+        try:
+            self.observe(self._source.read(index), project)
+        except BadFrameError:
+            if on_bad_frame is None:
+                raise
+
+    def _look(self, frame: StereoFrame, follow: Follow | None, watch: _Stopwatch) -> _Observation:
+        """What the frame shows of the followed object; the tracker works while this thread computes depth."""
+        if follow is None:
+            return _NOTHING
+        key = (follow, frame.index)
+        if key not in self._observed:
+            tracking = self._worker.submit(self._advance, frame, follow, watch)
+            try:
+                disparity = self._disparity(frame, watch)
+            finally:
+                track = tracking.result()
+            measured = measure_disparity(disparity, track.box) if track.box else None
+            self._observed[key] = _Observation(track, measured)
+        return self._observed[key]
+
+    def _disparity(self, frame: StereoFrame, watch: _Stopwatch) -> DisparityMap:
+        """The frame's disparity; that of the latest frame is kept, so that it is computed once."""
+        if self._latest is None or self._latest[0] is not frame:
+            with watch.stage("depth"):
+                self._latest = frame, self._depth.compute(frame)
+        return self._latest[1]
+
+    def _advance(self, frame: StereoFrame, follow: Follow, watch: _Stopwatch) -> Track:
+        """Move the tracker on to this frame; it starts anew where it is on another object or already past."""
+        with watch.stage("track"):
+            run = self._run
+            if run is not None and run.follow == follow and run.index < frame.index:
+                run.index = frame.index
+                return run.tracker.update(frame.left)
+            tracker = self._make_tracker()
+            track = tracker.start(frame.left, follow.box)
+            self._run = _TrackerRun(follow, tracker, frame.index)
+            return track
+
+    def _to_feed(self, follow: Follow, segment: range) -> range:
+        """The frames the tracker must see for the whole segment to be known; empty where it is."""
+        missing = next((index for index in segment if (follow, index) not in self._observed), None)
+        if missing is None:
+            return range(0)
+        underway = self._run is not None and self._run.follow == follow and self._run.index < missing
+        return range(self._run.index + 1 if self._run and underway else segment.start, segment.stop)
+
+    def _wishes(self, frames: range, project: Project) -> Iterator[tuple[int, float | None]]:
+        """The disparity that the decision in force asks for at each frame where it is known."""
+        for index in frames:
+            decision = project.active(index)
+            if isinstance(decision, Hold):
+                yield index, held_disparity(decision, self._source.calibration)
+            elif not isinstance(decision, Follow):
+                yield index, None
+            elif (seen := self._observed.get((decision, index))) is not None:
+                yield index, seen.measured
+
+    def _render(self, frame: StereoFrame, project: Project, disparity: DisparityMap, focus: FocusState) -> np.ndarray:
+        lens = project.resolved_lens(self._source.calibration)
+        if focus.disparity is None or focus.strength == 0:
+            return frame.left
+        opened = replace(lens, aperture=lens.aperture * focus.strength)
+        return self._renderer.render(frame.left, disparity.values, focus.disparity, opened, frame.right)

@@ -1,0 +1,120 @@
+"""The project: what is rendered from what, as the user decided it. An immutable snapshot; edits make a new one."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+
+from sterefo_core import optics
+from sterefo_core.errors import ProjectError
+from sterefo_core.types import Calibration, Decision, Follow, Hold, Lens, Release, Source
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that decides the pictures, beside the source's own.
+
+    Attributes:
+        source: address for `open_source`.
+        layout: how a single video file holds the two eyes: "auto", "side-by-side" or "top-bottom".
+        decisions: what the user decided, in the order of frames; at most one takes effect on a frame.
+        lens: the synthetic lens.
+        aperture_mm: when given, decides `lens.aperture`, which then needs a calibrated source.
+        transition_s: seconds a change of focus takes, >= 0.
+        first_frame, last_frame: range to render, both included; None is the source's last.
+        depth: name of the depth engine.
+    """
+
+    source: str = "demo"
+    layout: str = "auto"
+    decisions: tuple[Decision, ...] = ()
+    lens: Lens = field(default_factory=Lens)
+    aperture_mm: float | None = None
+    transition_s: float = 0.5
+    first_frame: int = 0
+    last_frame: int | None = None
+    depth: str = "sgm"
+
+    def with_decision(self, decision: Decision) -> Project:
+        """The project with one more decision; it replaces one already on the same frame."""
+        others = [d for d in self.decisions if d.frame != decision.frame]
+        return replace(self, decisions=tuple(sorted([*others, decision], key=lambda d: d.frame)))
+
+    def active(self, frame: int) -> Decision | None:
+        """The decision in force at a frame, or None before the first."""
+        count = bisect_right(self.decisions, frame, key=lambda d: d.frame)
+        return self.decisions[count - 1] if count else None
+
+    def followed(self, frame: int) -> Follow | None:
+        """The Follow in force at a frame, or None where something else or nothing is decided."""
+        decision = self.active(frame)
+        return decision if isinstance(decision, Follow) else None
+
+    def resolved_lens(self, calibration: Calibration | None) -> Lens:
+        """The lens with its aperture in px per px of disparity. Raises ProjectError for mm without a calibration."""
+        if self.aperture_mm is None:
+            return self.lens
+        if calibration is None:
+            raise ProjectError(
+                "an aperture in mm needs a calibrated source; give it as blur radius per px of disparity, such as 0.15"
+            )
+        return replace(self.lens, aperture=optics.aperture_from_mm(self.aperture_mm, calibration))
+
+    def range_in(self, source: Source) -> range:
+        """The frames to render. Raises ProjectError where the range lies outside the source or is empty."""
+        last = len(source) - 1 if self.last_frame is None else self.last_frame
+        if not 0 <= self.first_frame <= last < len(source):
+            raise ProjectError(
+                f"the range {self.first_frame}..{last} does not fit {source.name}, "
+                f"which has frames 0..{len(source) - 1}"
+            )
+        return range(self.first_frame, last + 1)
+
+    def check(self, source: Source) -> None:
+        """Raise ProjectError for whatever in the project does not fit the source."""
+        self.range_in(source)
+        _check_lens(self, self.resolved_lens(source.calibration))
+        for decision in self.decisions:
+            _check_decision(decision, source)
+
+
+def held_disparity(hold: Hold, calibration: Calibration | None) -> float:
+    """The disparity in px that a Hold asks for. Raises ProjectError for metres without a calibration."""
+    if hold.disparity is not None:
+        return hold.disparity
+    if calibration is None or hold.metres is None:
+        raise ProjectError("a focus in metres needs a calibrated source; give it in px of disparity")
+    return optics.disparity_from_metres(hold.metres, calibration)
+
+
+def _check_lens(project: Project, lens: Lens) -> None:
+    if not 0 < lens.aperture < float("inf"):
+        raise ProjectError(f"an aperture of {_shown_aperture(project)} cannot blur anything: give one above 0")
+    if not 0 < lens.max_radius_px <= 1000:
+        raise ProjectError(
+            f"a largest blur radius of {lens.max_radius_px:g} px is not usable: give one of 1 to 1000 px"
+        )
+    if not 0 <= project.transition_s <= 60:
+        raise ProjectError(f"a transition of {project.transition_s:g} s is not usable: give 0 to 60 s")
+
+
+def _shown_aperture(project: Project) -> str:
+    return f"{project.lens.aperture:g}" if project.aperture_mm is None else f"{project.aperture_mm:g} mm"
+
+
+def _check_decision(decision: Decision, source: Source) -> None:
+    if not 0 <= decision.frame < len(source):
+        raise ProjectError(f"frame {decision.frame} is not in {source.name}, which has frames 0..{len(source) - 1}")
+    match decision:
+        case Follow(box=box):
+            if box.clipped(*source.size).area == 0:
+                shown = ",".join(f"{side:g}" for side in (box.x, box.y, box.width, box.height))
+                raise ProjectError(
+                    f"the box {shown} at frame {decision.frame} is outside the picture of "
+                    f"{source.size[0]}x{source.size[1]}: give x,y,width,height in its pixels"
+                )
+        case Hold():
+            if not 0 <= held_disparity(decision, source.calibration) < float("inf"):
+                raise ProjectError(f"the focus at frame {decision.frame} must be a disparity of 0 px or more")
+        case Release():
+            pass
