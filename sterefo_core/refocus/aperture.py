@@ -1,0 +1,42 @@
+"""The picture that a lens makes of one out-of-focus point: the shape of its aperture, as a convolution kernel."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+_SAMPLES = 16
+"""Points per pixel side at which a kernel is sampled: coverage is exact to about 1/256 of a pixel."""
+
+
+def disk_kernel(radius: float) -> Tensor:
+    """Anti-aliased disk that spreads light exactly as far as a disk of `radius` px does.
+
+    Every tap is the area that the disk has in that pixel, so the taps are a disk blurred by one pixel. The disk drawn
+    is narrower, sqrt(radius^2 - 1/3), so that disk and pixel together have the disk's own variance, radius^2 / 4
+    along each axis.
+
+    Returns `(2 n + 1, 2 n + 1)` float64 that sums to one; `[[1.]]` where the disk lies within its pixel.
+    """
+    drawn = math.sqrt(max(radius**2 - 1 / 3, 0.0))
+    reach = math.ceil(drawn - 0.5)
+    if reach <= 0:
+        return torch.ones(1, 1, dtype=torch.float64)
+    side = (2 * reach + 1) * _SAMPLES
+    at = (torch.arange(side, dtype=torch.float64) + 0.5) / _SAMPLES - reach - 0.5
+    inside = (at[:, None] ** 2 + at[None, :] ** 2 <= drawn**2).double()
+    taps = inside.unflatten(0, (-1, _SAMPLES)).unflatten(2, (-1, _SAMPLES)).sum(dim=(1, 3))
+    return taps / taps.sum()
+
+
+def transfer(kernel: Tensor, height: int, width: int, like: Tensor) -> Tensor:
+    """The kernel's Fourier transform on a periodic `(height, width)` grid: complex `(height, width // 2 + 1)`.
+
+    Device and precision are those of `like`.
+    """
+    grid = torch.zeros(height, width, dtype=torch.float64)
+    reach = kernel.shape[0] // 2
+    grid[: kernel.shape[0], : kernel.shape[1]] = kernel
+    return torch.fft.rfft2(grid.roll((-reach, -reach), (0, 1)).to(like))

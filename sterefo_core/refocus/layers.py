@@ -1,0 +1,99 @@
+"""Slices of equal blur: how light is sorted into them, spread, and put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from sterefo_core.refocus.aperture import disk_kernel, transfer
+
+SLICE_PX = 4.0
+"""Range of blur radius in one slice; far enough out of focus it grows to half the radius."""
+_EMPTY = 1e-6
+
+
+def radius_rungs(max_radius_px: float) -> list[float]:
+    """The signed radii at which disks are drawn, far to near: 0, 1, 2 ... 8, then an eighth farther each time.
+
+    The last one is `max_radius_px` itself; negative radii lie behind the focal plane.
+    """
+    rungs = [0.0]
+    while rungs[-1] < max_radius_px:
+        rungs.append(min(rungs[-1] + max(1.0, rungs[-1] / 8), max_radius_px))
+    return [-rung for rung in rungs[:0:-1]] + rungs
+
+
+def slices_of(rungs: Sequence[float]) -> list[range]:
+    """Neighbouring rungs (their indices) that make one slice, far to near. What is in focus has a slice of its own."""
+    slices: list[range] = []
+    for index, rung in enumerate(rungs):
+        first = rungs[slices[-1].start] if slices else rung
+        same_side = first * rung > 0
+        nearest = min(abs(first), abs(rung))
+        if slices and same_side and abs(rung - first) < max(SLICE_PX, nearest / 2):
+            slices[-1] = range(slices[-1].start, index + 1)
+        else:
+            slices.append(range(index, index + 1))
+    return slices
+
+
+def rung_share(radius: Tensor, rungs: Sequence[float], index: int) -> Tensor:
+    """The share of each pixel's light that is drawn with the disk of `rungs[index]`, 0..1; all rungs' sum to one.
+
+    A pixel's light is divided between the two rungs around its radius linearly in the square of the radius: so the
+    blur has exactly the disk's variance, and moves smoothly with the radius, through focus too.
+
+    Args:
+        radius: signed, px, within the rungs' range, any shape.
+    """
+    square = radius * radius.abs()
+    at = rungs[index] * abs(rungs[index])
+    share = torch.ones_like(radius)
+    if index > 0:
+        below = rungs[index - 1] * abs(rungs[index - 1])
+        share = torch.minimum(share, (square - below) / (at - below))
+    if index + 1 < len(rungs):
+        above = rungs[index + 1] * abs(rungs[index + 1])
+        share = torch.minimum(share, (above - square) / (above - at))
+    return share.clamp(min=0)
+
+
+def spread(surfaces: Sequence[tuple[Tensor, Tensor]], rungs: Sequence[float], members: range) -> Tensor:
+    """The light of one slice after the lens: every pixel spread over its disk, all of them added.
+
+    Args:
+        surfaces: pairs of premultiplied colour and coverage `(B, 4, H, W)` and signed radius `(B, 1, H, W)`.
+        members: which rungs the slice has.
+
+    Returns:
+        Premultiplied colour and coverage `(B, 4, H, W)`. The picture's borders wrap around.
+    """
+    height, width = surfaces[0][0].shape[-2:]
+    sharp, spectrum = torch.zeros_like(surfaces[0][0]), None
+    for index in members:
+        light = torch.stack([light * rung_share(radius, rungs, index) for light, radius in surfaces]).sum(0)
+        kernel = disk_kernel(abs(rungs[index]))
+        if kernel.numel() == 1:
+            sharp = sharp + light
+        elif bool((light[:, 3] > 0).any()):
+            blurred = torch.fft.rfft2(light) * transfer(kernel, height, width, like=light)
+            spectrum = blurred if spectrum is None else spectrum + blurred
+    return sharp if spectrum is None else sharp + torch.fft.irfft2(spectrum, s=(height, width))
+
+
+def over(slice_light: Tensor, nearer_coverage: Tensor, behind: Tensor) -> Tensor:
+    """One slice composited over what lies behind it; premultiplied `(B, 4, H, W)`.
+
+    A smooth surface that passes from this slice into the next nearer one covers different parts of the aperture in
+    each, so this slice's coverage counts in full within the part that the nearer one leaves: c / (1 - c_nearer). Plain
+    c would let the background shine through slanted surfaces. Across a gap the nearer slice is empty or this one is
+    complete, and then it is the ordinary "over".
+
+    Args:
+        nearer_coverage: `(B, 1, H, W)` coverage of the next nearer slice.
+    """
+    coverage = slice_light[:, 3:].clamp(min=0)
+    room = torch.maximum(coverage, 1 - nearer_coverage).clamp(min=_EMPTY)
+    return slice_light / room + behind * (1 - coverage / room)
