@@ -1,0 +1,58 @@
+"""Values on the command line: decisions, apertures, ranges. Each parser says in one line what it would accept."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from sterefo_core.types import Box, Follow, Hold, Release
+
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+
+
+def track(text: str) -> Follow:
+    """`F:x,y,w,h` as a Follow."""
+    match = re.fullmatch(rf"(\d+):({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FRAME:x,y,width,height, such as 0:579,176,22,21")
+    x, y, width, height = (float(side) for side in match.groups()[1:])
+    if width <= 0 or height <= 0:
+        raise argparse.ArgumentTypeError(f"the box of {text!r} is empty: width and height must be above 0")
+    return Follow(int(match[1]), Box(x, y, width, height))
+
+
+def focus(text: str) -> Hold:
+    """`F:px` or `F:metres m` as a Hold."""
+    match = re.fullmatch(rf"(\d+):({_NUMBER})\s*(px|m)?", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FRAME:disparity or FRAME:metres m, such as 0:35 or 0:12.5m")
+    frame, value = int(match[1]), float(match[2])
+    return Hold(frame, metres=value) if match[3] == "m" else Hold(frame, disparity=value)
+
+
+def release(text: str) -> Release:
+    """`F` as a Release."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a frame number")
+    return Release(int(text))
+
+
+def aperture(text: str) -> tuple[float | None, float | None]:
+    """`120mm` or a blur radius per px of disparity, as (mm or None, ratio or None)."""
+    match = re.fullmatch(rf"({_NUMBER})\s*(mm)?", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither millimetres, such as 120mm, nor a number such as 0.15")
+    value = float(match[1])
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"an aperture of {text} cannot blur anything: give one above 0")
+    return (value, None) if match[2] else (None, value)
+
+
+def frame_range(text: str) -> tuple[int, int | None]:
+    """`A..B`, `A..`, `..B` or `A`, both ends included."""
+    match = re.fullmatch(r"(\d*)\.\.(\d*)|(\d+)", text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames such as 10..50, 10.. or ..50")
+    if match[3]:
+        return int(match[3]), int(match[3])
+    return int(match[1] or 0), int(match[2]) if match[2] else None

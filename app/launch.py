@@ -1,0 +1,36 @@
+"""What happens without a command: the window opens or, where it cannot, the demo is exported and says so."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from app import export_command, workshop
+from sterefo_core.export import ExportSettings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Set what the bare command does."""
+    parser.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace) -> int:
+    """Open the window on the demo; without a display, export the demo instead and print where the video lies."""
+    if not has_display():
+        print("There is no display here, so the demo is exported instead of opening the window.")
+    else:
+        print("The window is not built yet, so the demo is exported instead.")
+    target = Path("out") / "demo.mp4"
+    target.parent.mkdir(exist_ok=True)
+    export_command.write(workshop.demo_project(), ExportSettings(target), device="auto")
+    print(f"the refocused demo lies at {target.resolve()}")
+    return 0
+
+
+def has_display() -> bool:
+    """Whether a window could be opened: macOS and Windows always, elsewhere where a display server is named."""
+    if sys.platform in ("darwin", "win32"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
