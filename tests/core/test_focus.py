@@ -1,0 +1,128 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from sterefo_core.focus import FocusPuller, FocusTimeline, measure_disparity
+from sterefo_core.project import Project
+from sterefo_core.types import Box, DisparityMap, Hold, Release
+
+
+def disparity_of(values, valid=None):
+    values = np.asarray(values, np.float32)
+    return DisparityMap(values, np.ones(values.shape, bool) if valid is None else valid)
+
+
+def test_the_focus_is_the_median_of_the_object_and_not_of_the_background_at_the_rim_of_its_box():
+    values = np.full((60, 80), 5.0)
+    values[22:38, 30:50] = 40.0
+    assert measure_disparity(disparity_of(values), Box(26, 18, 28, 24)) == 40.0
+
+
+def test_invalid_disparities_do_not_count():
+    values, valid = np.full((40, 40), 12.0), np.ones((40, 40), bool)
+    values[10:30, 10:22], valid[10:30, 10:22] = 99.0, False
+    assert measure_disparity(disparity_of(values, valid), Box(10, 10, 20, 20)) == 12.0
+
+
+@pytest.mark.parametrize("box", [Box(100, 100, 5, 5), Box(0, 0, 0, 0), Box(-50, -50, 20, 20)])
+def test_a_box_outside_the_picture_measures_nothing(box):
+    assert measure_disparity(disparity_of(np.ones((20, 20))), box) is None
+
+
+def test_a_box_without_valid_disparity_measures_nothing():
+    nothing = np.zeros((20, 20), bool)
+    assert measure_disparity(disparity_of(np.ones((20, 20)), nothing), Box(2, 2, 10, 10)) is None
+
+
+@pytest.mark.parametrize("box", [Box(19.5, 19.5, 3, 3), Box(-2, -2, 2.5, 2.5), Box(3, 3, 0.2, 0.2), Box(0, 19, 20, 1)])
+def test_a_box_at_the_very_border_is_still_measured(box):
+    assert measure_disparity(disparity_of(np.full((20, 20), 7.0)), box) == 7.0
+
+
+def pulled(puller, times, wanted, decided_s=0.0, engaged=True):
+    return [puller.step(t, wanted(t), engaged, decided_s) for t in times]
+
+
+def test_the_first_focus_of_all_holds_at_once():
+    state = FocusPuller(0.5).step(0.0, 33.0, True, 0.0)
+    assert (state.disparity, state.strength) == (33.0, 1.0)
+
+
+def test_a_rack_takes_its_time_arrives_and_never_overshoots():
+    puller = FocusPuller(0.5)
+    puller.step(0.0, 10.0, True, 0.0)
+    racked = [s.disparity for s in pulled(puller, np.arange(1.0, 2.0, 0.05), lambda t: 50.0, decided_s=1.0)]
+    assert racked[0] == 10.0
+    assert all(a <= b <= 50.0 for a, b in itertools.pairwise(racked))
+    assert racked[5] == pytest.approx(30.0) and racked[10] == 50.0
+
+
+def test_focus_at_a_time_does_not_depend_on_the_frames_in_between():
+    def at_the_end(times):
+        puller = FocusPuller(0.6)
+        puller.step(0.0, 10.0, True, 0.0)
+        return pulled(puller, times, lambda t: 30.0 + 20.0 * t, decided_s=1.0)[-1]
+
+    assert at_the_end(np.linspace(1.0, 1.4, 41)) == at_the_end([1.0, 1.23, 1.4]) == at_the_end([1.13, 1.4])
+
+
+def test_a_moving_object_is_followed_without_lag_after_the_rack():
+    puller = FocusPuller(0.5)
+    last = pulled(puller, np.arange(0, 2, 0.1), lambda t: 10 + 30 * t)[-1]
+    assert last.disparity == pytest.approx(10 + 30 * 1.9)
+
+
+def test_the_last_focus_is_held_while_nothing_is_measured():
+    puller = FocusPuller(0.2)
+    puller.step(0.0, 25.0, True, 0.0)
+    assert {s.disparity for s in pulled(puller, [0.1, 0.5, 5.0], lambda t: None)} == {25.0}
+    assert puller.step(5.1, None, True, 0.0).strength == 1.0
+
+
+def test_an_object_found_again_elsewhere_is_racked_to_and_not_jumped_to():
+    puller = FocusPuller(0.5)
+    puller.step(0.0, 25.0, True, 0.0)
+    puller.step(1.0, None, True, 0.0)
+    back = pulled(puller, [1.1, 1.2, 1.35, 1.7], lambda t: 45.0)
+    assert 25.0 <= back[0].disparity < 30.0 and back[-1].disparity == 45.0
+
+
+def test_letting_go_eases_the_blur_out_and_keeps_the_distance():
+    puller = FocusPuller(0.4)
+    puller.step(0.0, 25.0, True, 0.0)
+    states = pulled(puller, [1.0, 1.2, 1.4, 2.0], lambda t: None, decided_s=1.0, engaged=False)
+    assert [s.strength for s in states] == [1.0, pytest.approx(0.5), 0.0, 0.0]
+    assert {s.disparity for s in states} == {25.0}
+
+
+def test_following_something_after_a_sharp_picture_opens_the_blur_smoothly_on_it():
+    puller = FocusPuller(0.4)
+    puller.step(0.0, None, False, None)
+    states = pulled(puller, [0.1, 0.3, 0.5], lambda t: 60.0, decided_s=0.1)
+    assert [s.disparity for s in states] == [60.0] * 3
+    assert [s.strength for s in states] == [0.0, pytest.approx(0.5), 1.0]
+
+
+def held(timeline, index, project):
+    wanted = {i: (d := project.active(i)) and getattr(d, "disparity", None) for i in range(100)}
+    return timeline.at(index, project, lambda frames: [(i, wanted[i]) for i in frames])
+
+
+def test_going_back_gives_the_focus_that_playing_there_gave():
+    project = Project(decisions=(Hold(3, 10.0), Hold(20, 50.0), Release(40)))
+    played = FocusTimeline(lambda i: i / 25)
+    straight = [held(played, i, project) for i in range(60)]
+    sought = FocusTimeline(lambda i: i / 25)
+    assert [held(sought, i, project) for i in (59, 25, 41, 2, 22, 22)] == [straight[i] for i in (59, 25, 41, 2, 22, 22)]
+
+
+def test_a_changed_decision_changes_the_focus_of_a_frame_already_seen():
+    timeline = FocusTimeline(lambda i: i / 25)
+    assert held(timeline, 30, Project(decisions=(Hold(0, 10.0),))).disparity == 10.0
+    assert held(timeline, 30, Project(decisions=(Hold(0, 12.0),))).disparity == 12.0
+
+
+def test_without_decisions_nothing_is_in_focus():
+    state = held(FocusTimeline(lambda i: i / 25), 5, Project())
+    assert (state.disparity, state.strength) == (None, 0.0)

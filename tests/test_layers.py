@@ -1,0 +1,54 @@
+"""Who may import whom: sterefo_core <- trackers <- app <- run_app.py, and Qt in app/ alone."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[1]
+FORBIDDEN = {
+    "sterefo_core": ("trackers", "app", "PyQt6"),
+    "trackers": ("app", "PyQt6"),
+    "app": ("tests", "benchmarks"),
+    "benchmarks": ("PyQt6",),
+}
+
+
+def imports_of(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_imports_never_point_the_other_way(room):
+    files = list((TOP / room).rglob("*.py"))
+    assert files
+    crossed = [
+        f"{path.relative_to(TOP)} imports {name}"
+        for path in files
+        for name in imports_of(path)
+        if name.split(".")[0] in FORBIDDEN[room]
+    ]
+    assert not crossed
+
+
+WITHOUT_QT = """
+import sys
+sys.modules["PyQt6"] = None  # importing it now raises ImportError
+from app.commands import main
+sys.exit(main(["export", "demo", "--range", "0..2", "-o", sys.argv[1]]))
+"""
+
+
+def test_three_frames_are_exported_where_qt_cannot_be_imported(tmp_path):
+    target = tmp_path / "demo.mp4"
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_QT, target], cwd=TOP, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert target.stat().st_size > 0
