@@ -76,7 +76,7 @@ def test_blur_grows_smoothly_with_the_radius():
     for radius in (0.3, 1.0, 1.5, 4.7, 7.6):
         refocused = refocus(image, flat(41, 41, 2 * radius), 0.0, LENS)[0, 0]
         spread = (refocused * distance**2).sum() / refocused.sum()
-        assert spread.item() == pytest.approx(radius**2 / 2, rel=0.02 if radius > 1 else 0.1)
+        assert spread.item() == pytest.approx(radius**2 / 2, rel=0.05 if radius > 1 else 0.1)
 
 
 def test_radii_above_the_largest_are_drawn_at_the_largest():
