@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from app import export_command, info_command, launch
+from app import export_command, info_command, launch, sweep_command
 from sterefo_core.errors import SterefoError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="")
     export_command.add_parser(commands)
     info_command.add_parser(commands)
+    sweep_command.add_parser(commands)
     return parser
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from app import arguments, workshop
-from sterefo_core.errors import ExportError
 from sterefo_core.export import Contents, ExportSettings, export
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
+from sterefo_core.sources import open_source
+from sterefo_core.types import Source
 from sterefo_core.video_writer import CODECS
+
+LAYOUTS = ["auto", "side-by-side", "top-bottom"]
+ENGINES = ["sgm", "sgm-full"]
+PROGRESS: dict[str, Any] = {"unit": "frame", "desc": "export", "leave": False}
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -26,23 +33,17 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         epilog="Example: run_app.py export sequences/90 --track 0:579,176,22,21 --aperture 120mm -o lead.mp4",
     )
     parser.add_argument("address", help=f"'demo', a data folder, a stereo video, LEFT,RIGHT, or a project *{SUFFIX}")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="file to write (for png: folder)")
+    parser.add_argument("--range", type=arguments.frame_range, metavar="A..B", help="frames to render, both included")
     _add_decisions(parser)
-    _add_lens(parser)
-    writing = parser.add_argument_group("what is written")
-    writing.add_argument("--range", type=arguments.frame_range, metavar="A..B", help="frames to render, both included")
-    writing.add_argument("--codec", choices=sorted(CODECS), default="h264")
-    writing.add_argument("--quality", type=int, metavar="N", help="the codec's quality number (h264: 0 best .. 51)")
-    writing.add_argument("--show", type=Contents, choices=list(Contents), default=Contents.REFOCUSED, metavar="WHAT")
-    writing.add_argument("--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times")
-    writing.add_argument("--save-project", type=Path, metavar=f"NAME{SUFFIX}", help="also keep all this as a project")
-    writing.add_argument("--skip-bad", action="store_true", help="repeat the last picture for unreadable frames")
+    add_lens(parser)
+    add_output(parser)
+    parser.add_argument("--save-project", type=Path, metavar=f"NAME{SUFFIX}", help="also keep all this as a project")
     parser.set_defaults(run=run)
 
 
 def _add_decisions(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("decisions (each may be repeated)")
-    add = {"action": "append", "default": [], "dest": "decisions"}
+    add: dict[str, Any] = {"action": "append", "default": [], "dest": "decisions"}
     group.add_argument(
         "--track", type=arguments.track, metavar="F:x,y,w,h", help="from frame F, follow this box", **add
     )
@@ -52,26 +53,46 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--release", type=arguments.release, metavar="F", help="from frame F, let go", **add)
 
 
-def _add_lens(parser: argparse.ArgumentParser) -> None:
+def add_lens(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `with_lens` understands, and the device."""
     group = parser.add_argument_group("lens and machine")
     group.add_argument(
         "--aperture", type=arguments.aperture, metavar="A", help="120mm, or blur radius in px per px of disparity"
     )
     group.add_argument("--max-radius", type=float, metavar="PX", help="largest blur radius")
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
-    group.add_argument("--depth", metavar="ENGINE", help="sgm (default) or sgm-full")
-    group.add_argument("--layout", choices=["auto", "side-by-side", "top-bottom"], help="how a video holds both eyes")
+    group.add_argument("--depth", choices=ENGINES, help="depth engine (default: sgm)")
+    group.add_argument("--layout", choices=LAYOUTS, help="how a video holds both eyes")
     group.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `settings_of` understands."""
+    group = parser.add_argument_group("what is written")
+    group.add_argument("-o", "--output", type=Path, required=True, help="file to write (for png: folder)")
+    group.add_argument("--codec", choices=sorted(CODECS), default="h264")
+    group.add_argument("--quality", type=int, metavar="N", help="the codec's quality number (h264: 0 best .. 51)")
+    group.add_argument("--show", choices=[str(c) for c in Contents], default="refocused", help="what to see in it")
+    group.add_argument("--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times")
+    group.add_argument("--skip-bad", action="store_true", help="repeat the last picture for unreadable frames")
 
 
 def run(given: argparse.Namespace) -> int:
     """Export as the arguments say; prints what was written."""
     project = project_of(given)
-    settings = ExportSettings(given.output, given.codec, given.quality, given.show, given.log, given.skip_bad)
-    write(project, settings, given.device)
+    if not project.decisions:
+        print("note: nothing is focused on (no --track or --focus), so the pictures stay sharp", file=sys.stderr)
+    with closing(open_source(project.source, project.layout)) as source:
+        write(source, project, settings_of(given), given.device)
     if given.save_project:
         save_project(project, given.save_project)
     return 0
+
+
+def settings_of(given: argparse.Namespace) -> ExportSettings:
+    """What `add_output` parsed."""
+    show = Contents(given.show)
+    return ExportSettings(given.output, given.codec, given.quality, show, given.log, given.skip_bad)
 
 
 def project_of(given: argparse.Namespace) -> Project:
@@ -84,29 +105,29 @@ def project_of(given: argparse.Namespace) -> Project:
         project = Project(source=given.address)
     for decision in given.decisions:
         project = project.with_decision(decision)
-    if given.aperture:
-        aperture_mm, ratio = given.aperture
-        project = replace(project, aperture_mm=aperture_mm)
-        project = replace(project, lens=replace(project.lens, aperture=ratio)) if ratio else project
-    if given.max_radius is not None:
-        project = replace(project, lens=replace(project.lens, max_radius_px=given.max_radius))
     if given.range:
         project = replace(project, first_frame=given.range[0], last_frame=given.range[1])
+    return with_lens(project, given)
+
+
+def with_lens(project: Project, given: argparse.Namespace) -> Project:
+    """The project changed by what `add_lens` parsed."""
+    lens = project.lens
+    if given.aperture:
+        aperture_mm, ratio = given.aperture
+        lens = replace(lens, aperture=ratio or lens.aperture)
+        project = replace(project, aperture_mm=aperture_mm)
+    if given.max_radius is not None:
+        lens = replace(lens, max_radius_px=given.max_radius)
     named = {"transition_s": given.transition, "depth": given.depth, "layout": given.layout}
-    return replace(project, **{name: value for name, value in named.items() if value is not None})
+    return replace(project, lens=lens, **{name: value for name, value in named.items() if value is not None})
 
 
-def write(project: Project, settings: ExportSettings, device: str) -> None:
+def write(source: Source, project: Project, settings: ExportSettings, device: str) -> None:
     """Render a project to a file with a progress bar, then say where it lies."""
-    if not settings.target.parent.is_dir():
-        raise ExportError(f"the folder {settings.target.parent} does not exist: create it or choose another output")
-    with workshop.opened(project, device) as (source, pipeline):
-        project.check(source)
-        frames = project.range_in(source)
-        if not project.decisions:
-            print("note: nothing is focused on (no --track or --focus), so the pictures stay sharp", file=sys.stderr)
-        with tqdm(total=len(frames), unit="frame", desc=settings.target.name, leave=False) as progress:
-            skipped = export(source, project, pipeline, settings, lambda done: progress.update() and None)
+    frames = project.range_in(source)
+    with workshop.make_pipeline(source, project, device) as pipeline, tqdm(total=len(frames), **PROGRESS) as progress:
+        skipped = export(source, project, pipeline, settings, lambda done: progress.update() and None)
     for error in skipped:
         print(f"skipped: {error}", file=sys.stderr)
     repeated = f", {len(skipped)} unreadable replaced by the picture before" if skipped else ""

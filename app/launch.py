@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app import export_command, workshop
 from sterefo_core.export import ExportSettings
+from sterefo_core.sources.synthetic import SyntheticSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def run(_: argparse.Namespace) -> int:
         print("The window is not built yet, so the demo is exported instead.")
     target = Path("out") / "demo.mp4"
     target.parent.mkdir(exist_ok=True)
-    export_command.write(workshop.demo_project(), ExportSettings(target), device="auto")
+    export_command.write(SyntheticSource(), workshop.demo_project(), ExportSettings(target), device="auto")
     print(f"the refocused demo lies at {target.resolve()}")
     return 0
 

@@ -16,9 +16,11 @@ from trackers import make_tracker
 
 @contextmanager
 def opened(project: Project, device: str = "auto") -> Iterator[tuple[Source, Pipeline]]:
-    """The project's source and a pipeline for it, closed afterwards."""
-    with closing(open_source(project.source, project.layout)) as source, make_pipeline(source, project, device) as way:
-        yield source, way
+    """The project's source and a pipeline for it, both closed afterwards."""
+    with closing(open_source(project.source, project.layout)) as source:
+        project.check(source)
+        with make_pipeline(source, project, device) as pipeline:
+            yield source, pipeline
 
 
 def make_pipeline(source: Source, project: Project, device: str = "auto") -> Pipeline:

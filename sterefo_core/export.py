@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
 from sterefo_core import colour, optics
-from sterefo_core.errors import BadFrameError, ExportError
+from sterefo_core.errors import BadFrameError
+from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.types import Refocused, Source
@@ -78,7 +79,7 @@ def export(
         for done in pipeline.run(project, bad.append if settings.skip_bad else None):
             writer.write(picture(done, settings.contents), done.frame.timestamp_s - start_s)
             if log:
-                log.write(json.dumps(facts(done)) + "\n")
+                log(done)
             on_frame(done)
     return bad
 
@@ -117,13 +118,7 @@ def _finite(value: float) -> float | None:
 
 
 @contextmanager
-def _open_log(path: Path) -> Iterator[IO[str]]:
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            yield file
-        part.replace(path)
-    except OSError as error:
-        raise ExportError(f"cannot write the log {path}: {error.strerror}; choose another place") from error
-    finally:
-        part.unlink(missing_ok=True)
+def _open_log(path: Path) -> Iterator[Callable[[Refocused], None]]:
+    """A function that logs one frame; the file is there when the block ends well."""
+    with part_file(path) as part, writing(path), part.open("w", encoding="utf-8") as file:
+        yield lambda done: print(json.dumps(facts(done)), file=file)

@@ -183,8 +183,8 @@ class Pipeline:
         return self._observed[key]
 
     def _disparity(self, frame: StereoFrame, watch: _Stopwatch) -> DisparityMap:
-        """The frame's disparity; that of the latest frame is kept, so that it is computed once."""
-        if self._latest is None or self._latest[0] is not frame:
+        """The frame's disparity; that of the latest pictures is kept, so that it is computed once."""
+        if self._latest is None or self._latest[0].left is not frame.left:
             with watch.stage("depth"):
                 self._latest = frame, self._depth.compute(frame)
         return self._latest[1]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sterefo_core.errors import ProjectError, SterefoError
+from sterefo_core.part_file import part_file, writing
 from sterefo_core.project import Project
 from sterefo_core.types import Box, Decision, Follow, Hold, Lens, Release
 
@@ -18,16 +19,11 @@ _FORMAT = "sterefo project"
 
 
 def save_project(project: Project, path: Path) -> None:
-    """Write the project; the file is complete or, on any failure, as it was. Raises ProjectError."""
+    """Write the project; the file is complete or, on any failure, as it was. Raises ExportError."""
     document = {"format": _FORMAT, "version": VERSION, **_to_json(project)}
     document["source"] = _relocated(project.source, Path.cwd(), path.resolve().parent)
-    part = path.with_name(path.name + ".part")
-    try:
+    with part_file(path) as part, writing(path):
         part.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ProjectError(f"cannot write the project {path}: {error.strerror}; choose another place") from error
 
 
 def load_project(path: Path) -> Project:

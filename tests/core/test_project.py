@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sterefo_core.errors import ProjectError
+from sterefo_core.errors import ExportError, ProjectError
 from sterefo_core.project import Project
 from sterefo_core.project_file import load_project, save_project
 from sterefo_core.types import Box, Calibration, Follow, Hold, Lens, Release
@@ -49,9 +49,9 @@ def test_a_project_moved_with_its_source_still_finds_it(tmp_path, monkeypatch):
     assert load_project(tmp_path / "moved" / "p.sterefo.json").source == "moved/left,moved/right"
 
 
-def test_an_unwritable_place_is_said_and_the_old_project_stays(tmp_path):
+def test_an_unwritable_place_is_said(tmp_path):
     path = tmp_path / "absent" / "p.sterefo.json"
-    with pytest.raises(ProjectError, match="cannot write the project"):
+    with pytest.raises(ExportError, match="its folder does not exist"):
         save_project(EVERYTHING, path)
 
 

@@ -1,0 +1,324 @@
+"""The command line, driven as a person would, on small real folders; what goes wrong is said in one line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from app.commands import main
+from sterefo_core.sources import open_source
+
+TOP = Path(__file__).resolve().parents[1]
+WIDTH, HEIGHT, FRAMES, SHIFT = 160, 97, 5, 9
+BOX = "0:60,30,40,36"
+CALIBRATION = "P0: 100 0 80 0 0 100 48 0 0 0 1 0\nP1: 100 0 80 -54 0 100 48 0 0 0 1 0\n"
+CALIBRATION += CALIBRATION.replace("P0", "P2").replace("P1", "P3")
+
+
+@pytest.fixture
+def sequence(tmp_path):
+    """Five frames of a KITTI odometry sequence: a textured square at 20 px of disparity before a wall at 9 px."""
+    folder = tmp_path / "sequences" / "07"
+    rng = np.random.default_rng(7)
+    wall = cv2.GaussianBlur(rng.integers(0, 255, (HEIGHT, WIDTH + 60, 3), np.uint8), (0, 0), 1.2)
+    thing = rng.integers(0, 255, (36, 40, 3), np.uint8)
+    for eye, (offset, x) in {"image_2": (0, 60), "image_3": (SHIFT, 40)}.items():
+        (folder / eye).mkdir(parents=True)
+        for index in range(FRAMES):
+            picture = wall[:, offset : offset + WIDTH].copy()
+            picture[30:66, x + index : x + index + 40] = thing
+            cv2.imwrite(str(folder / eye / f"{index:06d}.png"), picture)
+    (folder / "calib.txt").write_text(CALIBRATION)
+    (folder / "times.txt").write_text("".join(f"{0.1 * index:e}\n" for index in range(FRAMES + 3)))
+    return folder
+
+
+def refused(capfd, *argv):
+    """Run a command that must fail; return the one line it says."""
+    try:
+        status = main([str(word) for word in argv])
+    except SystemExit as stopped:
+        status = stopped.code
+    said = capfd.readouterr().err.replace("\r", "\n").strip()
+    assert status not in (0, None), "a bad input was accepted"
+    lines = [line for line in said.split("\n") if line.strip() and "frame/s" not in line]
+    assert len(lines) == 1, said
+    return lines[0]
+
+
+def left_behind(folder):
+    return sorted(path.name for path in folder.iterdir() if "out" in path.name or path.name.endswith(".part"))
+
+
+def test_an_exported_video_has_every_frame_once_with_its_time_and_its_odd_size_padded(sequence, tmp_path):
+    target = tmp_path / "out.mp4"
+    assert main(["export", str(sequence), "--track", BOX, "--aperture", "120mm", "-o", str(target)]) == 0
+    video = open_video_frames(target)
+    assert [round(time, 4) for time, _ in video] == [0.0, 0.1, 0.2, 0.3, 0.4]
+    assert all(picture.shape == (HEIGHT + 1, WIDTH, 3) for _, picture in video)
+    assert left_behind(tmp_path) == ["out.mp4"]
+
+
+def open_video_frames(path):
+    import av
+
+    with av.open(str(path)) as container:
+        return [(float(f.pts * f.time_base), f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
+
+
+def test_the_followed_thing_stays_sharp_and_the_wall_behind_it_is_blurred(sequence, tmp_path):
+    target = tmp_path / "out"
+    assert (
+        main(["export", str(sequence), "--track", BOX, "--aperture", "0.5", "--codec", "png", "-o", str(target)]) == 0
+    )
+    for index in range(FRAMES):
+        shown = cv2.imread(str(target / f"{index:06d}.png")).astype(int)
+        taken = cv2.imread(str(sequence / "image_2" / f"{index:06d}.png")).astype(int)
+        changed = np.abs(shown - taken).mean(axis=2)
+        assert changed[42:54, 72 + index : 88 + index].mean() < 1.0, f"frame {index}"
+        assert changed[75:, :].mean() > 10.0, f"frame {index}"
+
+
+def test_the_log_holds_the_facts_of_every_frame(sequence, tmp_path):
+    log = tmp_path / "facts.jsonl"
+    main(["export", str(sequence), "--track", BOX, "-o", str(tmp_path / "out.mp4"), "--log", str(log)])
+    facts = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [fact["frame"] for fact in facts] == list(range(FRAMES))
+    assert list(facts[0]) == [
+        *("frame", "timestamp_s", "state", "box", "measured_disparity", "focus_disparity", "focus_m", "milliseconds")
+    ]
+    for fact in facts:
+        assert fact["state"] == "tracking"
+        assert fact["box"][0] == pytest.approx(60 + fact["frame"], abs=3)
+        assert fact["measured_disparity"] == pytest.approx(20, abs=1)
+        assert fact["focus_m"] == pytest.approx(100 * 0.54 / fact["focus_disparity"])
+        assert {"decode", "depth", "track", "focus", "refocus"} == set(fact["milliseconds"])
+
+
+def test_a_saved_project_renders_the_same_file_byte_for_byte(sequence, tmp_path):
+    project, first, second = tmp_path / "p.sterefo.json", tmp_path / "out1.mp4", tmp_path / "out2.mp4"
+    words = ["--track", BOX, "--focus", "2:9", "--release", "4", "--aperture", "0.3", "--max-radius", "4"]
+    assert main(["export", str(sequence), *words, "-o", str(first), "--save-project", str(project)]) == 0
+    assert main(["export", str(project), "-o", str(second)]) == 0
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_focus_in_metres_is_the_same_as_its_disparity(sequence, tmp_path):
+    for name, focus in (("out1", "0:6m"), ("out2", "0:9")):
+        main(["export", str(sequence), "--focus", focus, "--codec", "png", "-o", str(tmp_path / name)])
+    one, two = (cv2.imread(str(tmp_path / name / "000003.png")) for name in ("out1", "out2"))
+    assert np.array_equal(one, two)
+
+
+@pytest.mark.parametrize(("what", "width"), [("comparison", 2 * WIDTH), ("disparity", WIDTH)])
+def test_a_comparison_and_the_disparity_can_be_exported(sequence, tmp_path, what, width):
+    target = tmp_path / "out"
+    words = ["--range", "1..2", "--show", what, "--codec", "png"]
+    assert main(["export", str(sequence), "--track", BOX, *words, "-o", str(target)]) == 0
+    assert [cv2.imread(str(picture)).shape for picture in sorted(target.iterdir())] == [(HEIGHT, width, 3)] * 2
+
+
+def test_a_range_gives_the_frames_that_a_whole_export_has_there(sequence, tmp_path):
+    common = ["export", str(sequence), "--track", BOX, "--focus", "2:9", "--codec", "png", "-o"]
+    main([*common, str(tmp_path / "out_all")])
+    main([*common, str(tmp_path / "out_part"), "--range", "3..4"])
+    part = sorted((tmp_path / "out_part").iterdir())
+    whole = sorted((tmp_path / "out_all").iterdir())[3:]
+    assert [p.read_bytes() for p in part] == [w.read_bytes() for w in whole]
+
+
+def test_info_says_what_a_sequence_is(sequence, capsys):
+    assert main(["info", str(sequence)]) == 0
+    said = capsys.readouterr().out
+    for fact in ("KITTI odometry", "5, 0..4", "160x97", "0.400 s", "100.00 px", "0.5400 m"):
+        assert fact in said
+
+
+def test_info_shows_no_metres_without_a_calibration(sequence, capsys):
+    (sequence / "calib.txt").unlink()
+    assert main(["info", str(sequence)]) == 0
+    assert "calibration  -" in capsys.readouterr().out
+
+
+def test_an_aperture_in_mm_needs_a_calibration_and_a_ratio_does_not(sequence, tmp_path, capfd):
+    (sequence / "calib.txt").unlink()
+    out = tmp_path / "out.mp4"
+    said = refused(capfd, "export", sequence, "--track", BOX, "--aperture", "120mm", "-o", out)
+    assert "needs a calibrated source" in said
+    assert main(["export", str(sequence), "--track", BOX, "--aperture", "0.1", "-o", str(out)]) == 0
+
+
+BAD_WORDS = {
+    "an empty box": (["--track", "0:5,5,0,10"], "above 0"),
+    "a box that is none": (["--track", "0:5,5,10"], "x,y,width,height"),
+    "a box outside": (["--track", "0:500,500,20,20"], "outside the picture of 160x97"),
+    "a box too small to follow": (["--track", "0:5,5,1,1"], "box"),
+    "a frame past the end": (["--track", "99:5,5,20,20"], "frame 99 is not in"),
+    "a focus past the end": (["--focus", "99:5"], "frame 99 is not in"),
+    "a negative frame": (["--focus", "-1:5"], ""),
+    "a range past the end": (["--range", "2..99"], "does not fit"),
+    "a range backwards": (["--range", "3..1"], "does not fit"),
+    "aperture 0": (["--aperture", "0"], "above 0"),
+    "a negative aperture": (["--aperture=-3mm"], "above 0"),
+    "an aperture of letters": (["--aperture", "wide"], "neither millimetres"),
+    "an endless aperture": (["--aperture", "1e999"], "above 0"),
+    "radius 0": (["--max-radius", "0"], "not usable"),
+    "a negative transition": (["--transition", "-1"], ""),
+    "an unknown depth engine": (["--depth", "crystal-ball"], "crystal-ball"),
+    "an unknown codec": (["--codec", "betamax"], "betamax"),
+    "a focus behind the camera": (["--focus", "0:-4m"], "above 0 m"),
+    "a container that the codec does not fit": (["--codec", "ffv1"], "mkv"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_WORDS)
+def test_bad_words_are_refused_in_one_line_and_nothing_is_written(sequence, tmp_path, capfd, case):
+    words, says = BAD_WORDS[case]
+    assert says in refused(capfd, "export", sequence, *words, "-o", tmp_path / "out.mp4")
+    assert left_behind(tmp_path) == []
+
+
+def damage_empty(folder):
+    for path in folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+
+
+def damage_right_gone(folder):
+    for path in (folder / "image_3").iterdir():
+        path.unlink()
+    (folder / "image_3").rmdir()
+
+
+def damage_cut(folder):
+    victim = folder / "image_2" / "000002.png"
+    victim.write_bytes(victim.read_bytes()[: victim.stat().st_size // 2])
+
+
+def damage_hole(folder):
+    (folder / "image_3" / "000002.png").unlink()
+
+
+def damage_size(folder):
+    cv2.imwrite(str(folder / "image_3" / "000002.png"), np.zeros((50, 50, 3), np.uint8))
+
+
+def damage_calibration(folder):
+    (folder / "calib.txt").write_text("P2: what is this\nP3: a letter?\n")
+
+
+def damage_tiny(folder):
+    for path in folder.rglob("*.png"):
+        cv2.imwrite(str(path), np.zeros((2, 2, 3), np.uint8))
+
+
+DAMAGE = {
+    "an empty folder": (damage_empty, "07"),
+    "one camera only": (damage_right_gone, "image_3"),
+    "a PNG cut in half": (damage_cut, "image_2/000002.png"),
+    "a missing right frame": (damage_hole, "image_3/000002.png"),
+    "a pair of two sizes": (damage_size, "000002.png"),
+    "a calibration that is none": (damage_calibration, "calib.txt"),
+    "pictures of 2x2": (damage_tiny, "2x2"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_damaged_data_is_named_in_one_line_and_nothing_is_written(sequence, tmp_path, capfd, case):
+    damage, names = DAMAGE[case]
+    damage(sequence)
+    out = tmp_path / "out.mp4"
+    assert names in refused(capfd, "export", sequence, "--focus", "0:9", "-o", out, "--log", tmp_path / "out.jsonl")
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("damage", [damage_cut, damage_hole, damage_size])
+def test_skip_bad_repeats_the_picture_before_and_says_how_many(sequence, tmp_path, capfd, damage):
+    damage(sequence)
+    target = tmp_path / "out"
+    words = ["--track", BOX, "--skip-bad", "--codec", "png", "-o", str(target)]
+    assert main(["export", str(sequence), *words]) == 0
+    said = capfd.readouterr()
+    assert "000002.png" in said.err and "1 unreadable" in said.out
+    pictures = [path.read_bytes() for path in sorted(target.iterdir())]
+    assert len(pictures) == FRAMES and pictures[2] == pictures[1] and pictures[3] != pictures[1]
+
+
+@pytest.mark.parametrize("address", ["/no/such/place", "", "LEFT,RIGHT", "nothing.mp4", "."])
+def test_what_is_no_source_is_refused(tmp_path, capfd, monkeypatch, address):
+    monkeypatch.chdir(tmp_path)
+    refused(capfd, "info", address)
+    refused(capfd, "export", address, "--focus", "0:9", "-o", "out.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_text_file_named_mp4_is_refused_by_name(tmp_path, capfd):
+    (tmp_path / "movie.mp4").write_text("this is not a film\n" * 50)
+    assert "movie.mp4" in refused(capfd, "info", tmp_path / "movie.mp4")
+
+
+def test_an_absent_output_folder_is_said_before_any_work(sequence, tmp_path, capfd):
+    said = refused(capfd, "export", sequence, "--focus", "0:9", "-o", tmp_path / "absent" / "out.mp4")
+    assert "does not exist" in said
+
+
+def test_a_failed_export_leaves_the_older_file_as_it_was(sequence, tmp_path, capfd):
+    target = tmp_path / "out.mp4"
+    target.write_bytes(b"precious")
+    damage_cut(sequence)
+    refused(capfd, "export", sequence, "--focus", "0:9", "-o", target)
+    assert target.read_bytes() == b"precious" and left_behind(tmp_path) == ["out.mp4"]
+
+
+def test_a_video_of_one_frame_is_exported(sequence, tmp_path):
+    side_by_side = tmp_path / "one.mkv"
+    write_side_by_side(sequence, side_by_side)
+    target = tmp_path / "out.mp4"
+    words = ["--layout", "side-by-side", "--focus", "0:9"]
+    assert main(["export", str(side_by_side), *words, "-o", str(target)]) == 0
+    assert len(open_video_frames(target)) == 1
+
+
+def write_side_by_side(sequence, path):
+    from sterefo_core.video_writer import open_writer
+
+    frame = open_source(str(sequence)).read(0)
+    with open_writer(path, "ffv1") as writer:
+        writer.write(np.hstack([frame.left, frame.right]), 0.0)
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_export_leaves_nothing_behind(sequence, tmp_path, stop):
+    words = ["--track", BOX, "-o", tmp_path / "out.mp4", "--log", tmp_path / "out.jsonl"]
+    command = [sys.executable, "-c", INTERRUPTED, str(stop.value), "export", sequence, *words]
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, env=dict(os.environ), check=False)
+    assert done.returncode == 130, done.stderr
+    assert "interrupted" in done.stderr and "Traceback" not in done.stderr
+    assert left_behind(tmp_path) == []
+
+
+INTERRUPTED = """
+import os, sys
+from app import commands
+from sterefo_core import export
+facts, stop = export.facts, int(sys.argv[1])
+def facts_then_stop(done):  # the signal arrives while frame 2 is being written
+    if done.frame.index == 2:
+        os.kill(os.getpid(), stop)
+    return facts(done)
+export.facts = facts_then_stop
+sys.exit(commands.main(sys.argv[2:]))
+"""
+
+
+def test_without_a_display_the_demo_is_exported_and_its_place_is_printed(tmp_path):
+    quiet = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    command = [sys.executable, TOP / "run_app.py", "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=quiet, check=False)
+    assert done.returncode == 0 and "export" in done.stdout
