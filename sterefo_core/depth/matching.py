@@ -2,11 +2,12 @@
 
 The cost of a disparity is the number of bits in which the census transforms of the two pixels differ; along four
 paths (from the left, the right, the top and the bottom) it is summed with a small penalty for a step of one disparity
-and a large one, smaller across edges of the picture, for a jump (Hirschmueller 2008). Against OpenCV's StereoSGBM,
-which compares brightness, census halves the outliers of KITTI, because the two cameras never expose alike.
+and a large one, smaller across edges of the picture, for a jump (Hirschmueller 2008). In place of OpenCV's
+three-way StereoSGBM, which compares brightness and has a fixed penalty, it brings the outliers of 14 KITTI pairs from
+7.1 to 5.5 % at half resolution, in the same time.
 
 Why it looks as it does: everything is in bytes, in flat arrays with unsigned indices, and walks over the disparities
-`LANES` at a time, which lets LLVM put the innermost loops into vector registers. That makes it as fast as OpenCV's.
+`LANES` at a time, which lets LLVM put the innermost loops into vector registers.
 """
 
 # ruff: noqa: PLR0917 - what a numba kernel works on has to be passed to it, array by array
