@@ -79,7 +79,7 @@ def render_view(
     """
     canvas = np.zeros((size[1], size[0], 4), dtype=np.float32)
     paint_view(scene, viewpoint, focus_disparity, canvas)
-    return np.ascontiguousarray(canvas[..., :3])
+    return cv2.cvtColor(canvas, cv2.COLOR_RGBA2RGB)
 
 
 def paint_view(scene: Scene, viewpoint: tuple[float, float], focus_disparity: float, canvas: np.ndarray) -> None:
@@ -134,9 +134,31 @@ def _region(to_view: np.ndarray, texture: tuple[int, ...], shape: tuple[int, ...
     height, width = texture[:2]
     corners = np.array([[-1, width, width, -1], [-1, -1, height, height], [1, 1, 1, 1]])
     x, y, scale = to_view @ corners
-    left, right = max(int(np.floor((x / scale).min())), 0), min(int(np.ceil((x / scale).max())) + 1, shape[1])
-    top, bottom = max(int(np.floor((y / scale).min())), 0), min(int(np.ceil((y / scale).max())) + 1, shape[0])
-    return (slice(top, bottom), slice(left, right)) if left < right and top < bottom else None
+    seen = list(zip((x / scale).tolist(), (y / scale).tolist(), strict=True))
+    for axis, end in ((0, shape[1] - 1), (1, shape[0] - 1)):
+        seen = _above(_above(seen, axis, 1, 0), axis, -1, -end)
+    if not seen:
+        return None
+    columns, rows = zip(*seen, strict=True)
+    return _whole(rows, shape[0]), _whole(columns, shape[1])
+
+
+def _above(polygon: list[tuple[float, float]], axis: int, sign: int, limit: float) -> list[tuple[float, float]]:
+    """The part of a convex polygon where `sign` times its x or y (axis 0 or 1) is at least `limit`."""
+    kept = []
+    for start, end in zip(polygon, polygon[1:] + polygon[:1], strict=True):
+        before, after = sign * start[axis] - limit, sign * end[axis] - limit
+        if before >= 0:
+            kept.append(start)
+        if before * after < 0:
+            share = before / (before - after)
+            kept.append((start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])))
+    return kept
+
+
+def _whole(along: tuple[float, ...], end: int) -> slice:
+    """The pixels from the least to the greatest of these positions, and one more for rounding."""
+    return slice(max(int(min(along)) - 1, 0), min(int(max(along)) + 3, end))
 
 
 def _warp(texture: np.ndarray, to_view: np.ndarray, region: tuple[slice, slice]) -> np.ndarray:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sterefo_core.scenes.drawing import Drawing
-from sterefo_core.scenes.figures import board, fence, leaves, person
+from sterefo_core.scenes.figures import board, fence, leaves
 from sterefo_core.scenes.layers import Layer, Scene, placed, premultiplied
+from sterefo_core.scenes.people import person
 from sterefo_core.scenes.textures import bricks, greenery, photographic, plaster, tiles
 from sterefo_core.scenes.world import Camera, Surface
 from sterefo_core.types import Calibration

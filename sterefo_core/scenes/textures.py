@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
+Colour = Sequence[float] | np.ndarray
 Texture = Callable[[tuple[int, int], np.random.Generator], np.ndarray]
 _ROUGHNESS = 0.62  # amplitude of each octave over that of the next coarser one: near the 1/f of photographs
 _WORDS = ("OPEN", "CAFE", "24 h", "BOOKS", "No 17", "EXIT", "market", "SALE", "TAXI", "fresh", "hotel", "BAR")
@@ -33,15 +34,18 @@ def tint(rng: np.random.Generator, darkest: float = 0.08, brightest: float = 0.6
     return np.clip(brightness * np.exp(rng.normal(0, 0.28, 3)), 0.02, 0.9).astype(np.float32)
 
 
-def plaster(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A stained, weathered surface of one colour."""
+def plaster(shape: tuple[int, int], rng: np.random.Generator, colour: Colour | None = None) -> np.ndarray:
+    """A stained, weathered surface of one colour, any if None."""
     stains = 0.25 * noise(shape, rng) + 0.12 * noise(shape, rng, 8)
-    return tint(rng) * np.exp(stains)[..., None]
+    return (tint(rng) if colour is None else np.array(colour, np.float32)) * np.exp(stains)[..., None]
 
 
-def bricks(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """Courses of bricks, each of its own shade, with light joints."""
-    length, height, joint = rng.uniform(28, 60), rng.uniform(10, 22), rng.uniform(1.5, 3)
+def bricks(
+    shape: tuple[int, int], rng: np.random.Generator, colour: Colour | None = None, length_px: float | None = None
+) -> np.ndarray:
+    """Courses of bricks of one colour and length, any if None, each of its own shade, with light joints."""
+    length = rng.uniform(28, 60) if length_px is None else length_px
+    height, joint = 0.38 * length, max(0.06 * length, 1)
     rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     course = (rows // height).astype(int)
     along = columns + (course % 2) * (length / 2)
@@ -49,7 +53,8 @@ def bricks(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
         course, (along // length).astype(int)
     ]
     in_joint = (rows % height < joint) | (along % length < joint)
-    brick, mortar = tint(rng, 0.06, 0.4), tint(rng, 0.3, 0.6)
+    brick = tint(rng, 0.06, 0.4) if colour is None else np.array(colour, np.float32)
+    mortar = 0.5 * (brick + tint(rng, 0.3, 0.6))
     surface = np.where(in_joint[..., None], mortar, brick * np.exp(shade)[..., None])
     return surface * np.exp(0.12 * noise(shape, rng, 32))[..., None]
 

@@ -18,6 +18,7 @@ from sterefo_core.types import Calibration
 
 Vector = Sequence[float] | np.ndarray
 _NEAREST_M = 1.2  # surfaces are cut off here, in front of the camera
+_EDGE_ON = 1e-6  # a surface seen from its edge shows nothing
 _BAND_RATIO = 1.6  # of depths within one piece of a receding surface: one texture resolution must do for all of it
 
 
@@ -75,23 +76,23 @@ class Camera:
     ) -> Iterator[Layer]:
         """The layer of rows `first` to `last` (0..1) of a surface; the columns of `frame`: across, down, corner."""
         corners = frame @ np.array([[0, 1, 1, 0], [first, first, last, last], [1, 1, 1, 1]])
-        if corners[2].min() < _NEAREST_M * 0.999:
+        to_left = self.matrix @ frame  # of (across, down, 1), times the distance Z
+        if corners[2].min() < _NEAREST_M * 0.999 or abs(np.linalg.det(to_left)) < _EDGE_ON:
             return
-        height, width = surface.texture.shape[:2]
-        pixels = (self.matrix @ corners)[:2] / corners[2]
-        top, bottom = np.hypot(*(pixels[:, 1] - pixels[:, 0])), np.hypot(*(pixels[:, 2] - pixels[:, 3]))
-        sides = np.hypot(*(pixels[:, 3] - pixels[:, 0])), np.hypot(*(pixels[:, 2] - pixels[:, 1]))
+        from_left = np.linalg.inv(to_left)
         texture = surface.reduced(
-            width / max(np.sqrt(top * bottom), 1e-3), height * (last - first) / max(np.sqrt(sides[0] * sides[1]), 1e-3)
+            *_texels_per_pixel(to_left, from_left, (first + last) / 2) * surface.texture.shape[1::-1]
         )
         rows, columns = texture.shape[:2]
         above, below = max(int(first * rows) - 2, 0), min(int(np.ceil(last * rows)) + 2, rows)  # 2 rows of overlap
         unit = np.array([[1 / columns, 0, 0.5 / columns], [0, 1 / rows, (above + 0.5) / rows], [0, 0, 1]])
-        yield Layer(texture[above:below], self.matrix @ frame @ unit, self._disparity(frame), object_id)
+        # Of the three rows, this is the one whose product with a pixel is in proportion to 1 / Z.
+        a, b, c = from_left[2] * (self.calibration.focal_px * self.calibration.baseline_m)
+        yield Layer(texture[above:below], to_left @ unit, (float(a), float(b), float(c)), object_id)
 
-    def _disparity(self, frame: np.ndarray) -> tuple[float, float, float]:
-        """The disparity plane: 1 / Z is linear in the picture, being normal . ray / normal . corner."""
-        normal = np.cross(frame[:, 0], frame[:, 1])
-        a, b, c = np.linalg.solve(self.matrix.T, normal) / (normal @ frame[:, 2])
-        strength = self.calibration.focal_px * self.calibration.baseline_m
-        return float(a * strength), float(b * strength), float(c * strength)
+
+def _texels_per_pixel(to_left: np.ndarray, from_left: np.ndarray, down: float) -> np.ndarray:
+    """How fast (across, down) runs over the picture at the middle of the piece, in whichever direction is faster."""
+    pixel = to_left @ (0.5, down, 1)
+    place = from_left @ (pixel / pixel[2])
+    return np.abs((from_left[:2, :2] - place[:2, None] / place[2] * from_left[2, :2]) / place[2]).max(axis=1)
