@@ -17,7 +17,7 @@ from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
 from sterefo_core.sources import open_source
 from sterefo_core.types import Source
-from sterefo_core.video_writer import CODECS
+from sterefo_core.video_writer import CODEC_NAMES
 
 LAYOUTS = ["auto", "side-by-side", "top-bottom"]
 ENGINES = ["sgm", "sgm-full"]
@@ -70,7 +70,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """Add the options that `settings_of` understands."""
     group = parser.add_argument_group("what is written")
     group.add_argument("-o", "--output", type=Path, required=True, help="file to write (for png: folder)")
-    group.add_argument("--codec", choices=sorted(CODECS), default="h264")
+    group.add_argument("--codec", choices=CODEC_NAMES, default="h264")
     group.add_argument("--quality", type=int, metavar="N", help="the codec's quality number (h264: 0 best .. 51)")
     group.add_argument("--show", choices=[str(c) for c in Contents], default="refocused", help="what to see in it")
     group.add_argument("--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times")

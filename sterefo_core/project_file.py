@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,8 @@ def _from_json(document: dict[str, Any]) -> Project:
 
 def _lens_from_json(entry: dict[str, Any]) -> Lens:
     """Every setting in the type of its default; one that the file does not know keeps its default."""
-    return Lens(**{f.name: type(f.default)(entry[f.name]) for f in fields(Lens) if f.name in entry})
+    default = asdict(Lens())
+    return Lens(**{name: type(value)(entry[name]) for name, value in default.items() if name in entry})
 
 
 def _whole(value: Any) -> int:

@@ -251,14 +251,25 @@ class Refocused:
 class Source(Protocol):
     """A stereo video, by index. Reading is exact: frame i is the same however it was reached. Not thread-safe."""
 
-    name: str
-    kind: str
-    """What was recognised, for a person: "KITTI odometry, colour"."""
-    size: tuple[int, int]
-    """Width and height of the left image in pixels."""
-    calibration: Calibration | None
-    audio: Path | None
-    """A file whose audio track belongs to the pictures, or None."""
+    @property
+    def name(self) -> str:
+        """What the source is called in messages."""
+
+    @property
+    def kind(self) -> str:
+        """What was recognised, for a person: "KITTI odometry, colour"."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the left image in pixels."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """None when unknown; metres are then not available."""
+
+    @property
+    def audio(self) -> Path | None:
+        """A file whose audio track belongs to the pictures, or None."""
 
     def __len__(self) -> int:
         """Number of frames, > 0."""

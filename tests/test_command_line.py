@@ -5,38 +5,25 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from app import workshop
 from app.commands import main
 from sterefo_core.sources import open_source
+from tests.moving_square import FRAMES, HEIGHT, TRACK, WIDTH, make_sequence
 
 TOP = Path(__file__).resolve().parents[1]
-WIDTH, HEIGHT, FRAMES, SHIFT = 160, 97, 5, 9
-BOX = "0:60,30,40,36"
-CALIBRATION = "P0: 100 0 80 0 0 100 48 0 0 0 1 0\nP1: 100 0 80 -54 0 100 48 0 0 0 1 0\n"
-CALIBRATION += CALIBRATION.replace("P0", "P2").replace("P1", "P3")
 
 
 @pytest.fixture
 def sequence(tmp_path):
-    """Five frames of a KITTI odometry sequence: a textured square at 20 px of disparity before a wall at 9 px."""
-    folder = tmp_path / "sequences" / "07"
-    rng = np.random.default_rng(7)
-    wall = cv2.GaussianBlur(rng.integers(0, 255, (HEIGHT, WIDTH + 60, 3), np.uint8), (0, 0), 1.2)
-    thing = rng.integers(0, 255, (36, 40, 3), np.uint8)
-    for eye, (offset, x) in {"image_2": (0, 60), "image_3": (SHIFT, 40)}.items():
-        (folder / eye).mkdir(parents=True)
-        for index in range(FRAMES):
-            picture = wall[:, offset : offset + WIDTH].copy()
-            picture[30:66, x + index : x + index + 40] = thing
-            cv2.imwrite(str(folder / eye / f"{index:06d}.png"), picture)
-    (folder / "calib.txt").write_text(CALIBRATION)
-    (folder / "times.txt").write_text("".join(f"{0.1 * index:e}\n" for index in range(FRAMES + 3)))
-    return folder
+    return make_sequence(tmp_path / "sequences" / "07")
 
 
 def refused(capfd, *argv):
@@ -58,7 +45,7 @@ def left_behind(folder):
 
 def test_an_exported_video_has_every_frame_once_with_its_time_and_its_odd_size_padded(sequence, tmp_path):
     target = tmp_path / "out.mp4"
-    assert main(["export", str(sequence), "--track", BOX, "--aperture", "120mm", "-o", str(target)]) == 0
+    assert main(["export", str(sequence), "--track", TRACK, "--aperture", "120mm", "-o", str(target)]) == 0
     video = open_video_frames(target)
     assert [round(time, 4) for time, _ in video] == [0.0, 0.1, 0.2, 0.3, 0.4]
     assert all(picture.shape == (HEIGHT + 1, WIDTH, 3) for _, picture in video)
@@ -75,7 +62,7 @@ def open_video_frames(path):
 def test_the_followed_thing_stays_sharp_and_the_wall_behind_it_is_blurred(sequence, tmp_path):
     target = tmp_path / "out"
     assert (
-        main(["export", str(sequence), "--track", BOX, "--aperture", "0.5", "--codec", "png", "-o", str(target)]) == 0
+        main(["export", str(sequence), "--track", TRACK, "--aperture", "0.5", "--codec", "png", "-o", str(target)]) == 0
     )
     for index in range(FRAMES):
         shown = cv2.imread(str(target / f"{index:06d}.png")).astype(int)
@@ -87,7 +74,7 @@ def test_the_followed_thing_stays_sharp_and_the_wall_behind_it_is_blurred(sequen
 
 def test_the_log_holds_the_facts_of_every_frame(sequence, tmp_path):
     log = tmp_path / "facts.jsonl"
-    main(["export", str(sequence), "--track", BOX, "-o", str(tmp_path / "out.mp4"), "--log", str(log)])
+    main(["export", str(sequence), "--track", TRACK, "-o", str(tmp_path / "out.mp4"), "--log", str(log)])
     facts = [json.loads(line) for line in log.read_text().splitlines()]
     assert [fact["frame"] for fact in facts] == list(range(FRAMES))
     assert list(facts[0]) == [
@@ -103,7 +90,7 @@ def test_the_log_holds_the_facts_of_every_frame(sequence, tmp_path):
 
 def test_a_saved_project_renders_the_same_file_byte_for_byte(sequence, tmp_path):
     project, first, second = tmp_path / "p.sterefo.json", tmp_path / "out1.mp4", tmp_path / "out2.mp4"
-    words = ["--track", BOX, "--focus", "2:9", "--release", "4", "--aperture", "0.3", "--max-radius", "4"]
+    words = ["--track", TRACK, "--focus", "2:9", "--release", "4", "--aperture", "0.3", "--max-radius", "4"]
     assert main(["export", str(sequence), *words, "-o", str(first), "--save-project", str(project)]) == 0
     assert main(["export", str(project), "-o", str(second)]) == 0
     assert first.read_bytes() == second.read_bytes()
@@ -120,12 +107,12 @@ def test_a_focus_in_metres_is_the_same_as_its_disparity(sequence, tmp_path):
 def test_a_comparison_and_the_disparity_can_be_exported(sequence, tmp_path, what, width):
     target = tmp_path / "out"
     words = ["--range", "1..2", "--show", what, "--codec", "png"]
-    assert main(["export", str(sequence), "--track", BOX, *words, "-o", str(target)]) == 0
+    assert main(["export", str(sequence), "--track", TRACK, *words, "-o", str(target)]) == 0
     assert [cv2.imread(str(picture)).shape for picture in sorted(target.iterdir())] == [(HEIGHT, width, 3)] * 2
 
 
 def test_a_range_gives_the_frames_that_a_whole_export_has_there(sequence, tmp_path):
-    common = ["export", str(sequence), "--track", BOX, "--focus", "2:9", "--codec", "png", "-o"]
+    common = ["export", str(sequence), "--track", TRACK, "--focus", "2:9", "--codec", "png", "-o"]
     main([*common, str(tmp_path / "out_all")])
     main([*common, str(tmp_path / "out_part"), "--range", "3..4"])
     part = sorted((tmp_path / "out_part").iterdir())
@@ -149,9 +136,9 @@ def test_info_shows_no_metres_without_a_calibration(sequence, capsys):
 def test_an_aperture_in_mm_needs_a_calibration_and_a_ratio_does_not(sequence, tmp_path, capfd):
     (sequence / "calib.txt").unlink()
     out = tmp_path / "out.mp4"
-    said = refused(capfd, "export", sequence, "--track", BOX, "--aperture", "120mm", "-o", out)
+    said = refused(capfd, "export", sequence, "--track", TRACK, "--aperture", "120mm", "-o", out)
     assert "needs a calibrated source" in said
-    assert main(["export", str(sequence), "--track", BOX, "--aperture", "0.1", "-o", str(out)]) == 0
+    assert main(["export", str(sequence), "--track", TRACK, "--aperture", "0.1", "-o", str(out)]) == 0
 
 
 BAD_WORDS = {
@@ -242,7 +229,7 @@ def test_damaged_data_is_named_in_one_line_and_nothing_is_written(sequence, tmp_
 def test_skip_bad_repeats_the_picture_before_and_says_how_many(sequence, tmp_path, capfd, damage):
     damage(sequence)
     target = tmp_path / "out"
-    words = ["--track", BOX, "--skip-bad", "--codec", "png", "-o", str(target)]
+    words = ["--track", TRACK, "--skip-bad", "--codec", "png", "-o", str(target)]
     assert main(["export", str(sequence), *words]) == 0
     said = capfd.readouterr()
     assert "000002.png" in said.err and "1 unreadable" in said.out
@@ -295,7 +282,7 @@ def write_side_by_side(sequence, path):
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_export_leaves_nothing_behind(sequence, tmp_path, stop):
-    words = ["--track", BOX, "-o", tmp_path / "out.mp4", "--log", tmp_path / "out.jsonl"]
+    words = ["--track", TRACK, "-o", tmp_path / "out.mp4", "--log", tmp_path / "out.jsonl"]
     command = [sys.executable, "-c", INTERRUPTED, str(stop.value), "export", sequence, *words]
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, env=dict(os.environ), check=False)
     assert done.returncode == 130, done.stderr
@@ -317,8 +304,31 @@ sys.exit(commands.main(sys.argv[2:]))
 """
 
 
-def test_without_a_display_the_demo_is_exported_and_its_place_is_printed(tmp_path):
-    quiet = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    command = [sys.executable, TOP / "run_app.py", "--help"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=quiet, check=False)
-    assert done.returncode == 0 and "export" in done.stdout
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert all(command in said for command in ("export", "info", "sweep"))
+
+
+def test_without_a_display_the_demo_is_exported_and_its_place_is_printed(tmp_path, monkeypatch, capsys):
+    """The real bare command, on the first frames of the demo to spare time."""
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    short = replace(workshop.demo_project(), last_frame=1)
+    monkeypatch.setattr(workshop, "demo_project", lambda: short)
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    assert "no display" in said and str(tmp_path / "out" / "demo.mp4") in said
+    assert len(open_video_frames(tmp_path / "out" / "demo.mp4")) == 2
+
+
+def test_a_sweep_goes_from_far_to_near_and_back_to_no_place_twice(sequence, tmp_path):
+    log, target = tmp_path / "facts.jsonl", tmp_path / "out.mp4"
+    words = ["--planes", "3", "--hold", "0.1", "--transition", "0.2", "--aperture", "0.4"]
+    pair = f"{sequence}/image_2/000000.png,{sequence}/image_3/000000.png"
+    assert main(["sweep", pair, *words, "-o", str(target), "--log", str(log)]) == 0
+    planes = [json.loads(line)["focus_disparity"] for line in log.read_text().splitlines()]
+    assert planes == sorted(planes) and planes[0] == pytest.approx(9, abs=1) and planes[-1] == pytest.approx(20, abs=1)
+    assert max(b - a for a, b in pairwise(planes)) < 3, "the focus jumps"

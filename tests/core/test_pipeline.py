@@ -1,0 +1,133 @@
+import threading
+from contextlib import closing
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sterefo_core.depth import make_depth_engine
+from sterefo_core.errors import BadFrameError, TrackerError
+from sterefo_core.pipeline import Pipeline
+from sterefo_core.project import Project
+from sterefo_core.refocus import make_renderer
+from sterefo_core.sources import open_source
+from sterefo_core.types import Box, Follow, Hold, Lens, Release, TrackState
+from tests.moving_square import FOLLOW, FRAMES, SQUARE_PX, WALL_PX, make_sequence
+from trackers import make_tracker
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    with closing(open_source(str(make_sequence(tmp_path_factory.mktemp("moving") / "00", frames=12)))) as opened:
+        yield opened
+
+
+def pipeline_of(source):
+    return Pipeline(source, make_depth_engine("sgm"), make_renderer("cpu"), make_tracker)
+
+
+@pytest.fixture
+def pipeline(source):
+    with pipeline_of(source) as made:
+        yield made
+
+
+FOLLOWING = Project(decisions=(FOLLOW, Hold(6, float(WALL_PX)), Release(9)), lens=Lens(aperture=0.4), transition_s=0.3)
+
+
+def played(pipeline, project):
+    return list(pipeline.run(project))
+
+
+def test_every_result_is_of_one_and_the_same_moment(source, pipeline):
+    for index, shot in enumerate(played(pipeline, FOLLOWING)):
+        assert shot.frame.index == index and shot.frame.timestamp_s == source.timestamp_s(index)
+        if index < 6:
+            assert shot.track.box.overlap(Box(60 + index, 30, 40, 36)) > 0.7
+            assert shot.focus.measured == pytest.approx(SQUARE_PX, abs=0.5)
+
+
+def test_without_a_decision_the_picture_is_untouched(source, pipeline):
+    shot = pipeline.process(source.read(0), Project())
+    assert np.array_equal(shot.image, shot.frame.left)
+    assert shot.track.state is TrackState.IDLE and shot.focus.disparity is None
+
+
+def test_letting_go_ends_in_the_untouched_picture(pipeline):
+    last = played(pipeline, FOLLOWING)[-1]
+    assert last.focus.strength < 1 and last.track.state is TrackState.IDLE
+    done = played(pipeline, replace(FOLLOWING, transition_s=0.1))[-1]
+    assert done.focus.strength == 0 and np.array_equal(done.image, done.frame.left)
+
+
+@pytest.mark.parametrize("order", [(11, 3, 7, 0, 5), (8, 8, 2), (4, 10)])
+def test_a_seek_shows_what_playing_there_shows(source, pipeline, order):
+    with pipeline_of(source) as other:
+        straight = played(other, FOLLOWING)
+    for index in order:
+        for missing in pipeline.unobserved(index, FOLLOWING):
+            pipeline.observe(source.read(missing), FOLLOWING)
+        shot = pipeline.process(source.read(index), FOLLOWING)
+        assert shot.track == straight[index].track and shot.focus == straight[index].focus
+        assert np.array_equal(shot.image, straight[index].image)
+
+
+def test_nothing_is_observed_twice(source, pipeline):
+    assert pipeline.unobserved(5, FOLLOWING) == [0, 1, 2, 3, 4]
+    for index in range(3):
+        pipeline.process(source.read(index), FOLLOWING)
+    assert pipeline.unobserved(5, FOLLOWING) == [3, 4]
+    assert pipeline.unobserved(2, FOLLOWING) == []
+    played(pipeline, FOLLOWING)
+    assert pipeline.unobserved(11, FOLLOWING) == []
+
+
+def test_another_lens_on_the_same_frame_costs_the_refocusing_only(source, pipeline):
+    frame = source.read(0)
+    pipeline.process(frame, FOLLOWING)
+    wider = pipeline.process(frame, replace(FOLLOWING, lens=Lens(aperture=1.5)))
+    assert set(wider.milliseconds) == {"focus", "refocus"}
+
+
+def test_a_wider_aperture_and_a_larger_limit_blur_more(source, pipeline):
+    def blurred(**lens):
+        shot = pipeline.process(source.read(0), replace(FOLLOWING, lens=Lens(**lens)))
+        return float(np.abs(shot.image.astype(int) - shot.frame.left).mean())
+
+    assert blurred(aperture=0.05) < blurred(aperture=0.3) < blurred(aperture=1.0)
+    assert blurred(aperture=1.0, max_radius_px=2) < blurred(aperture=1.0, max_radius_px=10)
+
+
+def test_dropped_frames_do_not_change_the_focus_at_a_time(source):
+    project = Project(decisions=(Hold(0, 20.0), Hold(4, 9.0)), transition_s=0.5)
+    with pipeline_of(source) as every, pipeline_of(source) as some:
+        straight = played(every, project)
+        for index in (0, 3, 5, 8):
+            assert some.process(source.read(index), project).focus == straight[index].focus
+
+
+def test_a_box_that_cannot_be_followed_is_said(source, pipeline):
+    with pytest.raises(TrackerError):
+        pipeline.process(source.read(0), Project(decisions=(Follow(0, Box(5, 5, 1, 1)),)))
+
+
+def test_a_bad_frame_is_repeated_only_where_that_was_asked(tmp_path):
+    folder = make_sequence(tmp_path / "00")
+    (folder / "image_3" / "000002.png").unlink()
+    with closing(open_source(str(folder))) as broken, pipeline_of(broken) as pipeline:
+        with pytest.raises(BadFrameError, match=r"image_3.000002.png"):
+            played(pipeline, FOLLOWING_SHORT)
+        bad = []
+        shots = list(pipeline.run(FOLLOWING_SHORT, bad.append))
+    assert len(bad) == 1 and [shot.frame.index for shot in shots] == list(range(FRAMES))
+    assert np.array_equal(shots[2].image, shots[1].image)
+
+
+FOLLOWING_SHORT = Project(decisions=(FOLLOW,))
+
+
+def test_a_closed_pipeline_leaves_no_thread(source):
+    before = set(threading.enumerate())
+    with pipeline_of(source) as pipeline:
+        pipeline.process(source.read(0), FOLLOWING)
+    assert set(threading.enumerate()) == before
