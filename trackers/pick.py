@@ -1,0 +1,213 @@
+"""From one click to the box of what was clicked: connected surface of similar disparity that stands above the ground.
+
+The ground touches everything's foot, so it is found first, as the plane d = a y + b x + c that the lower picture agrees
+on; how far a pixel's disparity exceeds the plane's is its height as a share of the camera's. What is left is grown from
+the click over small steps of disparity. An object is hardly deeper than it is wide, which bounds its disparities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from sterefo_core.types import Box, DisparityMap
+
+MIN_SIDE_PX = 12.0  # a smaller box says too little about what to follow
+_LARGEST = (0.5, 0.8)  # of the picture's width and height: what fills more is surroundings
+_NEIGHBOURHOOD = 2  # px around the click where a nearer surface counts as clicked: thin things are hard to hit
+_FLAT = 0.12  # less than this share of the camera's height above the plane is ground
+_NOISE_PX = 1.0  # of disparity: what matching is trusted to tell apart
+_STEP = 0.02, 0.3  # of the disparity and px: between neighbouring pixels of one surface
+_DEPTHS = 0.1, 0.3  # an object's disparities differ at least and at most by this share either way
+_MEASURED = 0.2  # with a smaller share of measured pixels around the click, colour decides
+_THINNEST = 0.15  # a row or column with less than this share of the fullest one is a stray
+_LEAST_RISE = 4.0  # px from the top to the bottom of the picture: less is a wall
+_FILLED = 2  # mark of flood filling
+_SKY = 1.0  # px: no disparity to speak of
+
+
+def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Box:
+    """The box of the object at (x, y) of the left image, within the picture; positions outside count as its border.
+
+    On the ground, the sky and other surfaces without an end it is a modest box around the click, on the ground of about
+    the size of a thing that stands there.
+
+    Args:
+        image: `(H, W, 3)` uint8 RGB.
+        disparity: of the same picture; where little of it is measured around the click, colour decides instead.
+        x, y: position in px.
+    """
+    height, width = disparity.values.shape
+    column, row = int(np.clip(round(x), 0, width - 1)), int(np.clip(round(y), 0, height - 1))
+    ground = find_ground(disparity)
+    barred = _barred(disparity, ground)
+    seed = _seed(disparity, barred, column, row)
+    if seed is not None:
+        mask = _grown(disparity.values, barred, seed)
+    elif ground is not None and ground.at(column, row) > _SKY:
+        return _modest(column, row, ground.thing_height(column, row) / 2, width, height)
+    else:
+        mask = _grown_by_colour(image, column, row)
+    box = _trimmed(mask)
+    if box.width > _LARGEST[0] * width or box.height > _LARGEST[1] * height:
+        return _modest(column, row, height / 8, width, height)
+    if ground is not None:
+        box = _down_to(ground, box, float(np.median(disparity.values[mask])))
+    return _at_least(box, MIN_SIDE_PX).clipped(width, height)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The plane d = a y + b x + c on which things stand, px; a > 0: it comes nearer downwards."""
+
+    a: float
+    b: float
+    c: float
+
+    def at(self, x: Any, y: Any) -> Any:
+        """Disparity of the plane at one position or at arrays of them, px; 0 or less above its horizon."""
+        return self.a * y + self.b * x + self.c
+
+    def thing_height(self, x: float, y: float) -> float:
+        """Height in px of a thing as high as the camera that stands at this place."""
+        return max(self.at(x, y) / self.a, 0.0)
+
+    def foot(self, disparity: float, x: float) -> float:
+        """Row where a thing of this disparity touches the ground."""
+        return (disparity - self.b * x - self.c) / self.a
+
+
+def find_ground(disparity: DisparityMap) -> Ground | None:
+    """The plane that most of the lower picture lies on, or None where there is none: a wall, a close-up, a table."""
+    height, width = disparity.values.shape
+    rows, columns = np.mgrid[height // 3 : height : max(height // 90, 1), 0 : width : max(width // 100, 1)]
+    seen = disparity.valid[rows, columns] & (disparity.values[rows, columns] > _SKY)
+    x, y, d = columns[seen].astype(np.float32), rows[seen].astype(np.float32), disparity.values[rows, columns][seen]
+    if d.size < 100:
+        return None
+    ground = _voted(y, d, height)
+    for _ in range(3):
+        near = np.abs(d - ground.at(x, y)) < np.maximum(_FLAT / 2 * d, _NOISE_PX)
+        if near.sum() < 50:
+            return None
+        points = np.stack([y[near], x[near], np.ones(near.sum(), np.float32)], axis=1)
+        ground = Ground(*map(float, np.linalg.lstsq(points, d[near], rcond=None)[0]))
+    if ground.a * height < _LEAST_RISE:
+        return None
+    before = ground.at(x, y) > _SKY
+    rest = d[before] - ground.at(x[before], y[before])
+    tolerance = np.maximum(_FLAT * d[before], _NOISE_PX)
+    flat, below = np.abs(rest) < tolerance, rest < -tolerance
+    return ground if flat.mean() > 0.25 and below.mean() < 0.15 else None
+
+
+def _voted(y: np.ndarray, d: np.ndarray, height: int) -> Ground:
+    """The level plane d = a (y - y0) through most points of the v-disparity (Labayrade 2002), every row one vote."""
+    levels = 128
+    counts = np.zeros((height, levels), np.float32)
+    np.add.at(counts, (y.astype(int), np.minimum(d.astype(int), levels - 1)), 1)
+    used = np.flatnonzero(counts.any(axis=1))
+    shares = cv2.blur(counts[used] / counts[used].sum(axis=1, keepdims=True), (3, 1))
+    horizons, slopes = np.linspace(-0.2, 0.7, 46) * height, np.geomspace(10, 250, 48) / height
+    lines = slopes[:, None] * (used - horizons[:, None, None])
+    inside = (lines > _SKY) & (lines < levels - 1)
+    votes = (shares[np.arange(used.size), np.clip(lines, 0, levels - 1).astype(int)] * inside).sum(axis=2)
+    horizon, slope = np.unravel_index(int(votes.argmax()), votes.shape)
+    a = float(slopes[slope])
+    return Ground(a, 0.0, -a * float(horizons[horizon]))
+
+
+def _barred(disparity: DisparityMap, ground: Ground | None) -> np.ndarray:
+    """`(H, W)` bool: pixels that belong to no object: the ground, what lies below it, and the sky."""
+    values = disparity.values
+    if ground is None:
+        return values <= _SKY
+    x, y = (np.arange(side, dtype=np.float32) for side in (values.shape[1], values.shape[0]))
+    plane = np.maximum(ground.at(x, y[:, None]).astype(np.float32), 0)
+    return np.minimum((1 - _FLAT) * values, values - _NOISE_PX) <= plane
+
+
+def _seed(disparity: DisparityMap, barred: np.ndarray, column: int, row: int) -> tuple[int, int] | None:
+    """The pixel that was meant: the clicked one, or a clearly nearer one beside it; None where none is an object's."""
+    reach = max(_NEIGHBOURHOOD, disparity.values.shape[0] // 100)
+    rows, columns = slice(max(row - reach, 0), row + reach + 1), slice(max(column - reach, 0), column + reach + 1)
+    if disparity.valid[rows, columns].mean() < _MEASURED:
+        return None
+    near = np.where(barred[rows, columns], 0, disparity.values[rows, columns])
+    down, across = np.unravel_index(int(near.argmax()), near.shape)
+    here = float(disparity.values[row, column])
+    if not barred[row, column] and near.max() < here + max(_DEPTHS[0] * here, _NOISE_PX):
+        return column, row
+    return (columns.start + int(across), rows.start + int(down)) if near.max() > 0 else None
+
+
+def _grown(values: np.ndarray, barred: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
+    """`(H, W)` bool: the surface around the seed."""
+    depth = _DEPTHS[0]
+    mask = _flooded(values, barred, seed, depth)
+    for _ in range(2):
+        depth = float(np.clip(2 * mask.any(axis=0).sum() / values.shape[1], *_DEPTHS))
+        mask = _flooded(values, barred, seed, depth)
+    return _opened(mask, seed)
+
+
+def _flooded(values: np.ndarray, barred: np.ndarray, seed: tuple[int, int], depth: float) -> np.ndarray:
+    """Pixels connected with the seed by small steps whose disparity is within a share of `depth` of the seed's."""
+    here = float(values[seed[1], seed[0]])
+    reach, step = max(depth * here, _NOISE_PX), max(_STEP[0] * here, _STEP[1])
+    closed = cv2.bitwise_not(cv2.inRange(values, here - reach, here + reach)) | barred.view(np.uint8)
+    closed[seed[1], seed[0]] = 0
+    mask = cv2.copyMakeBorder(closed, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    cv2.floodFill(values, mask, seed, 0, step, step, cv2.FLOODFILL_MASK_ONLY | (_FILLED << 8) | 4)
+    return mask[1:-1, 1:-1] == _FILLED
+
+
+def _opened(mask: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
+    """`mask` without what hangs on it by a thin bridge, unless it is thin itself."""
+    side = int(mask.any(axis=1).sum()) // 12 * 2 + 1
+    opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
+    _, labels = cv2.connectedComponents(opened, connectivity=4)
+    label = labels[seed[1], seed[0]]
+    kept = labels == label
+    return kept if label and kept.sum() > 0.5 * mask.sum() else mask
+
+
+def _grown_by_colour(image: np.ndarray, column: int, row: int) -> np.ndarray:
+    """`(H, W)` bool: the surface of one colour around the click."""
+    smooth = cv2.medianBlur(image, 5)
+    mask = np.zeros((image.shape[0] + 2, image.shape[1] + 2), np.uint8)
+    cv2.floodFill(smooth, mask, (column, row), 0, (4,) * 3, (4,) * 3, cv2.FLOODFILL_MASK_ONLY | (_FILLED << 8) | 4)
+    return mask[1:-1, 1:-1] == _FILLED
+
+
+def _trimmed(mask: np.ndarray) -> Box:
+    """The box of the mask without its stray rows and columns."""
+    edges = []
+    for axis in (0, 1):
+        counts = mask.sum(axis=axis)
+        full = np.flatnonzero(counts >= _THINNEST * counts.max())
+        edges.append((float(full[0]), float(full[-1] + 1)))
+    (left, right), (top, bottom) = edges
+    return Box(left, top, right - left, bottom - top)
+
+
+def _down_to(ground: Ground, box: Box, disparity: float) -> Box:
+    """The box with its foot on the ground, where it ends a little above it."""
+    foot = ground.foot(disparity, box.centre[0])
+    bottom = box.y + box.height
+    if bottom < foot < bottom + max(2 * _FLAT * box.height, 4.0):
+        return Box(box.x, box.y, box.width, foot - box.y)
+    return box
+
+
+def _modest(column: int, row: int, side: float, width: int, height: int) -> Box:
+    side = float(np.clip(side, MIN_SIDE_PX, max(height / 5, MIN_SIDE_PX)))
+    return Box(column - side / 2, row - side / 2, side, side).clipped(width, height)
+
+
+def _at_least(box: Box, side: float) -> Box:
+    (cx, cy), width, height = box.centre, max(box.width, side), max(box.height, side)
+    return Box(cx - width / 2, cy - height / 2, width, height)
