@@ -21,7 +21,12 @@ from sterefo_core.video_writer import CODEC_NAMES
 
 LAYOUTS = ["auto", "side-by-side", "top-bottom"]
 ENGINES = ["sgm", "sgm-full"]
-PROGRESS: dict[str, Any] = {"unit": "frame", "desc": "export", "leave": False}
+PROGRESS: dict[str, Any] = {
+    "unit": "frame",
+    "desc": "export",
+    "leave": False,
+    "disable": None,
+}  # None: no bar in a pipe
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -80,8 +85,6 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """Export as the arguments say; prints what was written."""
     project = project_of(given)
-    if not project.decisions:
-        print("note: nothing is focused on (no --track or --focus), so the pictures stay sharp", file=sys.stderr)
     with closing(open_source(project.source, project.layout)) as source:
         write(source, project, settings_of(given), given.device)
     if given.save_project:
@@ -132,3 +135,5 @@ def write(source: Source, project: Project, settings: ExportSettings, device: st
         print(f"skipped: {error}", file=sys.stderr)
     repeated = f", {len(skipped)} unreadable replaced by the picture before" if skipped else ""
     print(f"{settings.target}: {len(frames)} frames{repeated}")
+    if not project.decisions:
+        print("note: nothing was focused on (no --track or --focus), so the pictures are sharp everywhere")

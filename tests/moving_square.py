@@ -21,7 +21,7 @@ def make_sequence(folder: Path, frames: int = FRAMES) -> Path:
     """Write the pictures, `calib.txt` (focal length 100 px, baseline 0.54 m) and `times.txt` (10 Hz)."""
     rng = np.random.default_rng(7)
     wall = cv2.GaussianBlur(rng.integers(0, 255, (HEIGHT, WIDTH + 60, 3), np.uint8), (0, 0), 1.2)
-    square = rng.integers(0, 255, (36, 40, 3), np.uint8)
+    square = cv2.GaussianBlur(rng.integers(0, 255, (36, 40, 3), np.uint8), (0, 0), 1.5)
     for eye, offset, x in (("image_2", 0, 60), ("image_3", WALL_PX, 60 - SQUARE_PX)):
         (folder / eye).mkdir(parents=True)
         for index in range(frames):
