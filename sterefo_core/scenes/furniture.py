@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sterefo_core.scenes.drawing import Drawing
+from sterefo_core.scenes.drawing import Colour, Drawing
 from sterefo_core.scenes.textures import noise
 
 LAMP_POST_M = (1.9, 5.6)  # width and height of the texture
@@ -54,8 +54,8 @@ def light_chain(span_m: float, bulbs: int, brightness: float, rng: np.random.Gen
     return chain.texture()
 
 
-def tree(rng: np.random.Generator, scale: float) -> np.ndarray:
-    """A street tree in autumn: trunk, boughs, and a crown of single leaves with gaps between them."""
+def tree(rng: np.random.Generator, scale: float, hue: Colour) -> np.ndarray:
+    """A street tree: trunk, boughs, and a crown of single leaves of about this colour with gaps between them."""
     width, height = TREE_M
     picture, middle, crown = Drawing(width, height, scale), width / 2, np.array([width / 2, 2.1])
     bark = np.array([0.035, 0.026, 0.02])
@@ -64,10 +64,11 @@ def tree(rng: np.random.Generator, scale: float) -> np.ndarray:
         reach = rng.uniform(1.1, 1.7)
         tip = (middle + reach * np.sin(angle), 3.1 - reach * np.cos(angle) * 1.2)
         picture.stroke([(middle, 3.4), (middle + 0.3 * np.sin(angle), 2.9), tip], 0.1, bark, 0.03)
-    hue = np.array([0.3, 0.13, 0.02]) if rng.random() < 0.5 else np.array([0.17, 0.15, 0.03])
     clumps = crown + np.clip(rng.normal(0, 1, (26, 2)), -1.6, 1.6) * (0.85, 0.62)
     for clump in clumps[np.argsort(-clumps[:, 1])]:
-        shade = hue * np.exp(0.5 * (crown[1] - clump[1]) + rng.normal(0, 0.15))  # the sky lights the upper side
+        shade = np.array(hue) * np.exp(
+            0.5 * (crown[1] - clump[1]) + rng.normal(0, 0.15)
+        )  # the sky lights the upper side
         for leaf in clump + rng.normal(0, 1, (70, 2)) * (0.3, 0.24):
             _leaf(picture, leaf, rng.uniform(0.06, 0.12), rng.uniform(0, np.pi), shade * np.exp(rng.normal(0, 0.35)))
     texture = picture.texture()

@@ -167,4 +167,6 @@ def _warp(texture: np.ndarray, to_view: np.ndarray, region: tuple[slice, slice])
     size = (columns.stop - columns.start, rows.stop - rows.start)
     if not to_region[2, :2].any():
         return cv2.warpAffine(texture, to_region[:2] / to_region[2, 2], size)
-    return cv2.warpPerspective(texture, to_region, size)
+    warped = cv2.warpPerspective(texture, to_region, size)
+    cv2.patchNaNs(warped, 0.0)  # on the plane's vanishing line, where OpenCV computes with infinity, nothing is seen
+    return warped

@@ -24,7 +24,7 @@ _KERB_M, _STEP_M = 4.2, 0.13  # the road's edge, and the height of the pavement 
 _LEFT_WALL, _RIGHT_WALL = -9.0, 9.2
 _END_M = 108.0
 _PAVEMENT_M, _SLAB_M = 5.2, 0.62
-_ROAD_HALF_M = 5.0  # it runs on below the kerbs
+_ROAD_HALF_M = 5.8  # it runs on below the kerbs
 _ZEBRA_M = 11.0
 _LAMPS_M = ((4.8, 9.5), (-4.8, 16), (4.8, 23), (-4.8, 30), (4.8, 37), (-4.8, 44), (4.8, 51), (-4.8, 60))
 _PERSON_M, _PERSON_M_S = 1.75, 1.3
@@ -33,6 +33,8 @@ _NEAR_M = 22.0  # up to here the ground is drawn finely
 _NEAR_PX_PER_M, _FAR_PX_PER_M = (90, 45), (24, 12)  # across, along
 _STRETCHES = ((_NEAR_M, _END_M - _NEAR_M, _FAR_PX_PER_M), (0.0, _NEAR_M + 0.3, _NEAR_PX_PER_M))
 _RAINCOAT = (0.72, 0.42, 0.04)
+_RED = (0.42, 0.05, 0.035)
+_AUTUMN = ((0.3, 0.13, 0.02), (0.17, 0.15, 0.03))
 _PAINTS = ((0.4, 0.42, 0.44), (0.02, 0.035, 0.09), (0.03, 0.07, 0.05))
 _OVERLAP_M = 0.3  # of surfaces that meet, so that no gap shows between their soft edges
 _AMBIENT = np.array([0.7, 0.77, 0.95])
@@ -43,29 +45,29 @@ class Street:
     """All surfaces of one street, drawn once; `scene` puts them where they are at a time."""
 
     def __init__(self, seed: int = 0) -> None:
-        rng = np.random.default_rng(seed)
-        self._sky = Surface(buildings.dusk_sky((400, 1000), rng))
-        self._town = Surface(buildings.skyline(70, 24, rng))
+        distance, ground, houses, plants, lights, walkers, cars = np.random.default_rng(seed).spawn(7)
+        self._sky = Surface(buildings.dusk_sky((400, 1000), distance))
+        self._town = Surface(buildings.skyline(70, 24, distance))
         self._ground = [
-            [Surface(premultiplied(draw(start, length, scale, rng))) for draw in (_road, _pavement)]
+            [Surface(premultiplied(draw(start, length, scale, ground))) for draw in (_road, _pavement)]
             for start, length, scale in _STRETCHES
         ]
         self._kerb = Surface(premultiplied(np.full((round(_END_M * 20), 4, 3), 0.16) * _AMBIENT))
-        self._houses = list(_houses(rng))
+        self._houses = list(_houses(houses))
+        self._trees = [Surface(furniture.tree(plants, 44, hue)) for hue in _AUTUMN]
+        self._planter = Surface(furniture.planter(130, plants))
+        self._bough = Surface(furniture.bough(plants, 120))
         lamp = furniture.lamp_post(25, 60)
         self._lamps = (Surface(lamp), Surface(lamp[:, ::-1]))
-        self._trees = [Surface(furniture.tree(rng, 44)) for _ in range(2)]
-        self._planter = Surface(furniture.planter(130, rng))
-        self._bough = Surface(furniture.bough(rng, 120))
-        self._chain = Surface(furniture.light_chain(18.2, 18, 18, rng, 40))
+        self._chain = Surface(furniture.light_chain(_RIGHT_WALL - _LEFT_WALL, 18, 18, lights, 40))
         self._shadow = Surface(_soft_shadow())
-        walkers = rng.integers(1 << 30, size=3)
-        self._walker = [Surface(_walking(walkers[0], phase / _PHASES)) for phase in range(_PHASES)]
-        self._standing = [Surface(person(160, np.random.default_rng(seed), None)) for seed in walkers[1:]]
-        self._car = make_car(np.array([0.42, 0.05, 0.035]), True, 30, rng)
+        looks = walkers.integers(1 << 30, size=3)
+        self._walker = [Surface(_walking(looks[0], phase / _PHASES)) for phase in range(_PHASES)]
+        self._standing = [Surface(person(160, np.random.default_rng(look), None)) for look in looks[1:]]
+        self._car = make_car(np.array(_RED), True, 30, cars)
         self._parked = [
-            make_car(np.array(paint), oncoming, 0.2, rng)
-            for paint, oncoming in zip(rng.permutation(_PAINTS), (True, True, False), strict=True)
+            make_car(np.array(paint), oncoming, 0.2, cars)
+            for paint, oncoming in zip(cars.permutation(_PAINTS), (True, True, False), strict=True)
         ]
 
     def scene(self, time_s: float, calibration: Calibration) -> Scene:
@@ -79,7 +81,7 @@ class Street:
         return Scene(tuple(layers), names)
 
     def _surroundings(self, camera: Camera) -> Iterator[Layer]:
-        yield from camera.flat(self._sky, (-160, -90, 185), (330, 0, 0), (0, 93, 0))
+        yield from camera.flat(self._sky, (-200, -90, 185), (400, 0, 0), (0, 93, 0))
         yield from camera.flat(self._town, (-33, -24, _END_M), (70, 0, 0), (0, 24.5, 0))
         for (start, length, _), (road, pavement) in zip(_STRETCHES, self._ground, strict=True):
             yield from camera.receding(road, (-_ROAD_HALF_M, 0, start), (2 * _ROAD_HALF_M, 0, 0), length)
@@ -98,7 +100,7 @@ class Street:
         for i, (x, z) in enumerate(((-5.9, 21), (6.0, 17.5), (-5.9, 35), (6.0, 30), (6.0, 43), (-5.9, 50))):
             yield z, [*self._upright(camera, self._trees[i % 2], x, z, furniture.TREE_M)]
         for z in (19.0, 34.0):
-            yield z, [*camera.flat(self._chain, (_LEFT_WALL, -6.2, z), (18.2, 0, 0), (0, 1.3, 0))]
+            yield z, [*camera.flat(self._chain, (_LEFT_WALL, -6.2, z), (_RIGHT_WALL - _LEFT_WALL, 0, 0), (0, 1.3, 0))]
         for car, (x, z) in zip(self._parked, ((-3.25, 19.5), (-3.25, 26), (3.2, 27)), strict=True):
             yield z, [*car.layers(camera, x, z, 0)]
         for surface, x, z in zip(self._standing, (6.1, 6.95), (13.2, 13.4), strict=True):
@@ -182,7 +184,7 @@ def _road(start: float, length: float, px_per_m: tuple[int, int], rng: np.random
     x, z, shape = _grid(start, length, 2 * _ROAD_HALF_M, px_per_m)
     x, (fine_x, fine_z) = x - _ROAD_HALF_M, px_per_m
     grain = noise(shape, rng, fine_z / 4)
-    asphalt = 0.075 * np.exp(0.14 * noise(shape, rng, fine_z * 2, fine_z / 4) + 0.2 * grain)
+    asphalt = 0.075 * np.exp(0.1 * noise(shape, rng, fine_z * 2, fine_z / 4) + 0.22 * grain)
     crossing = _mark(z - _ZEBRA_M, 1.6, fine_z) * _mark(x, _KERB_M - 0.3, fine_x)
     marks = crossing * _mark(_every(x - 0.25, 1.0), 0.25, fine_x)
     edges = _mark(np.abs(x) - _KERB_M + 0.25, 0.06, fine_x) * (1 - _mark(z - _ZEBRA_M, 1.6, fine_z))

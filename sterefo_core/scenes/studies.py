@@ -15,6 +15,7 @@ from sterefo_core.scenes.drawing import Drawing
 from sterefo_core.scenes.figures import board, fence, leaves
 from sterefo_core.scenes.layers import Layer, Scene, placed, premultiplied
 from sterefo_core.scenes.people import person
+from sterefo_core.scenes.street import Street
 from sterefo_core.scenes.textures import bricks, greenery, photographic, plaster, tiles
 from sterefo_core.scenes.world import Camera, Surface
 from sterefo_core.types import Calibration
@@ -104,12 +105,19 @@ def _lights(stage: _Stage) -> Scene:
     return _scene([_dimmed(layer, 0.05) for layer in surroundings], things)
 
 
+def _street(stage: _Stage) -> Scene:
+    """The built-in demo's street at some moment, with other walls, people and paint."""
+    seed, moment = int(stage.rng.integers(1 << 30)), stage.rng.uniform(0, 4.5)
+    return Street(seed).scene(moment, Calibration(0.58 * stage.width, 0.54, stage.width / 2, 0.475 * stage.height))
+
+
 _BUILDERS: dict[str, Callable[[_Stage], Scene]] = {
     "upright": _upright,
     "ground": _ground,
     "fence": _fence,
     "foliage": _foliage,
     "lights": _lights,
+    "street": _street,
 }
 KINDS = tuple(_BUILDERS)
 

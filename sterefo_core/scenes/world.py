@@ -19,6 +19,7 @@ from sterefo_core.types import Calibration
 Vector = Sequence[float] | np.ndarray
 _NEAREST_M = 1.2  # surfaces are cut off here, in front of the camera
 _EDGE_ON = 1e-6  # a surface seen from its edge shows nothing
+_SHARPER = 0.6  # of the reduction that would rule aliasing out, seen along the steepest direction
 _BAND_RATIO = 1.6  # of depths within one piece of a receding surface: one texture resolution must do for all of it
 
 
@@ -80,9 +81,8 @@ class Camera:
         if corners[2].min() < _NEAREST_M * 0.999 or abs(np.linalg.det(to_left)) < _EDGE_ON:
             return
         from_left = np.linalg.inv(to_left)
-        texture = surface.reduced(
-            *_texels_per_pixel(to_left, from_left, (first + last) / 2) * surface.texture.shape[1::-1]
-        )
+        rates = _texels_per_pixel(to_left, from_left, (first + last) / 2) * surface.texture.shape[1::-1]
+        texture = surface.reduced(*(_SHARPER * rates))
         rows, columns = texture.shape[:2]
         above, below = max(int(first * rows) - 2, 0), min(int(np.ceil(last * rows)) + 2, rows)  # 2 rows of overlap
         unit = np.array([[1 / columns, 0, 0.5 / columns], [0, 1 / rows, (above + 0.5) / rows], [0, 0, 1]])

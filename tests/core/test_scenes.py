@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sterefo_core.scenes.layers import RIGHT_EYE, Scene, placed, premultiplied, render_left, render_view
+from sterefo_core.scenes.layers import RIGHT_EYE, Layer, Scene, placed, premultiplied, render_left, render_view
 from sterefo_core.scenes.studies import KINDS, study_scene
 from sterefo_core.scenes.world import Camera, Surface
 from sterefo_core.types import Calibration
@@ -86,6 +86,12 @@ def test_an_upright_surface_stands_where_the_camera_projects_it():
     ids = render_left(Scene(layers), SIZE).object_ids
     rows, columns = np.nonzero(ids)
     assert (columns.min(), columns.max(), rows.min(), rows.max()) == (51, 70, 16, 35)
+
+
+def test_a_plane_whose_vanishing_line_is_in_the_picture_leaves_no_holes_in_the_arithmetic():
+    to_left = np.array([[0, 1080, 1765.0], [12, 410, 757], [0, 13.5, 20]])  # column 80 is infinitely far away
+    view = render_left(Scene((Layer(np.ones((7, 3, 4), np.float32), to_left, (0.1, 0, -8)),)), (160, 64))
+    assert np.isfinite(view.image).all() and view.image.max() == 1
 
 
 def test_what_is_behind_the_camera_is_left_out():
