@@ -10,7 +10,7 @@ from sterefo_core.scenes.drawing import Drawing
 from sterefo_core.scenes.textures import Colour, noise, tint
 
 PERSON_WIDTH = 0.6  # of the height
-_SWING = 0.42  # radians, the largest angle of a thigh
+_SWING = 0.38  # radians, the largest angle of a thigh
 _LEG = 0.435
 STRIDE = 4 * _LEG * math.sin(_SWING)
 _TORSO_FRONT = [(0.035, 0.0), (0.065, 0.05), (0.078, 0.15), (0.07, 0.28), (0.085, 0.42)]

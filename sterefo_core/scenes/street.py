@@ -29,6 +29,7 @@ _ZEBRA_M = 11.0
 _LAMPS_M = ((4.8, 9.5), (-4.8, 16), (4.8, 23), (-4.8, 30), (4.8, 37), (-4.8, 44), (4.8, 51), (-4.8, 60))
 _PERSON_M, _PERSON_M_S = 1.75, 1.3
 _PHASES = 24
+_FIRST_PHASE = 0.17  # in the middle of a step: the first box is neither the widest nor the narrowest
 _NEAR_M = 22.0  # up to here the ground is drawn finely
 _NEAR_PX_PER_M, _FAR_PX_PER_M = (90, 45), (24, 12)  # across, along
 _STRETCHES = ((_NEAR_M, _END_M - _NEAR_M, _FAR_PX_PER_M), (0.0, _NEAR_M + 0.3, _NEAR_PX_PER_M))
@@ -107,10 +108,10 @@ class Street:
             yield z, [*self._figure(camera, surface, (x, -_STEP_M, z), 0)]
         yield 6.3, [*self._upright(camera, self._planter, 5.35, 6.3, (0.9, 1.3))]
         yield 6.2, [*camera.flat(self._bough, (3.95, -3.75, 6.2), (3.4, 0, 0), (0, 1.95, 0))]
-        z = 13.6 + 31.0 * (1 - time_s / 5.0) ** 2  # it brakes for the pedestrian
+        z = 13.6 + 22.0 * (1 - time_s / 5.0) ** 2  # it brakes for the pedestrian
         yield z, [*self._car.layers(camera, -1.15, z, ONCOMING_CAR)]
         walked = _PERSON_M_S * time_s
-        walker = self._walker[round(walked / (STRIDE * _PERSON_M) * _PHASES) % _PHASES]
+        walker = self._walker[round((walked / (STRIDE * _PERSON_M) + _FIRST_PHASE) * _PHASES) % _PHASES]
         yield 11.0, [*self._figure(camera, walker, (4.0 - walked, 0.0, 11.0), PEDESTRIAN)]
 
     def _upright(
