@@ -91,7 +91,7 @@ class AudioTrack:
 
 def _open(path: Path) -> InputContainer:
     try:
-        container = av.open(path.absolute(), "r")
+        container = av.open(path.absolute(), "r", metadata_errors="replace")
     except (OSError, av.FFmpegError) as error:
         raise ExportError(f"cannot read the sound of {path}: {error.strerror}") from None
     if not container.streams.audio:

@@ -19,6 +19,7 @@ class Codec:
         options: the encoder's settings.
         quality: default and worst constant rate factor, 0 being the best; None where the encoder has none.
         tag: the four letters in the file that players look for, where the usual ones are not understood by all.
+        smallest_px: no side of a picture may be shorter.
     """
 
     encoder: str
@@ -27,6 +28,7 @@ class Codec:
     options: dict[str, str] = field(default_factory=dict)
     quality: tuple[int, int] | None = None
     tag: str | None = None
+    smallest_px: int = 1
 
     def options_at(self, quality: int | None) -> dict[str, str]:
         """The encoder's settings at this constant rate factor, or at the default one where it has one."""
@@ -49,9 +51,11 @@ CODECS = {
         "libx265",
         "yuv420p",
         (".mp4", ".mov", ".mkv"),
-        {"preset": "veryfast", "x265-params": f"log-level=none:pools={THREADS}:frame-threads=1"},
+        # bframes=0: with them x265 makes up the decoding times of videos shorter than its reordering, at random.
+        {"preset": "veryfast", "x265-params": f"log-level=none:pools={THREADS}:frame-threads=1:bframes=0"},
         (20, 51),
         "hvc1",  # QuickTime ignores the usual hev1
+        64,  # x265 overruns its buffers on less, and takes the process down
     ),
     "av1": Codec("libsvtav1", "yuv420p", (".mp4", ".mkv"), {"preset": "8", "svtav1-params": f"lp={THREADS}"}, (24, 63)),
     "ffv1": Codec("ffv1", "bgr0", (".mkv",), {"level": "3", "slicecrc": "1"}),

@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from sterefo_core.audio_track import AudioTrack
+from sterefo_core.errors import ExportError
 from sterefo_core.video_codecs import THREADS, Codec, Container
 from sterefo_core.video_pixels import frame_from_rgb
 
@@ -35,7 +36,7 @@ class VideoEncoder:
     """
 
     def __init__(self, path: Path, codec: Codec, container: Container, quality: int | None) -> None:
-        self._path, self._pixel_format = path, codec.pixel_format
+        self._path, self._codec = path, codec
         self.time_base = Fraction(1, container.ticks_per_s)
         # Without bitexact Matroska gets random identifiers; the same pictures shall give the same bytes.
         formatting = {"movflags": "+faststart", "fflags": "+bitexact"}
@@ -59,7 +60,12 @@ class VideoEncoder:
 
     def write(self, image: np.ndarray, ticks: int) -> None:
         """Append `(H, W, 3)` uint8 RGB, shown from `ticks` x `time_base` seconds on: 0 first, then ascending."""
-        frame = frame_from_rgb(image, self._pixel_format)
+        if min(image.shape[:2]) < self._codec.smallest_px:
+            least = self._codec.smallest_px
+            raise ExportError(
+                f"{self._codec.encoder} needs pictures of at least {least}x{least} px: take another codec"
+            )
+        frame = frame_from_rgb(image, self._codec.pixel_format)
         frame.pts, frame.time_base = ticks, self.time_base
         if self._held:
             self._encode(self._held, ticks)

@@ -148,7 +148,9 @@ class VideoFile:
 
 def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     try:
-        container = av.open(path.absolute(), "r")  # an absolute path is never taken for a protocol such as "a:b"
+        container = av.open(
+            path.absolute(), "r", metadata_errors="replace"
+        )  # an absolute path is never taken for a protocol such as "a:b"
     except OSError as error:
         raise SourceError(f"cannot open {path}: {error.strerror}") from None
     except av.FFmpegError:
