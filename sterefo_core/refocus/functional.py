@@ -1,25 +1,27 @@
 """The refocusing stage, defined: a picture and its disparity, as a lens of finite aperture would have seen them.
 
-The algorithm, which the fast twins repeat:
+The algorithm, which the fast twins repeat, in linear light:
 
 1. Every pixel has a signed blur radius s = aperture * (disparity - focus), capped at the largest radius; positive is
-   nearer than the focal plane. The picture is continued beyond its border by repeating its outermost pixels.
-2. Behind every depth edge the farther surface is continued (`hidden.py`), as far as the lens can look around the rim.
-   These hidden pixels are further pixels with their own colour and radius.
-3. All pixels spread their light. Disks are drawn at fixed radii, the rungs (`layers.radius_rungs`); a pixel shares its
-   light between the two rungs around its radius, linearly in s * |s|, so a disk's edge moves smoothly.
-4. Neighbouring rungs form a slice, a few pixels of radius thick; what is in focus has a slice of its own. Within a
-   slice light and coverage add up.
-5. The slices are composited from far to near, premultiplied, each with the opacity c / max(c, 1 - c_nearer), where c is
+   nearer than the focal plane. Neighbours whose s differ by more than 1 px belong to different surfaces.
+2. Outlines are unmixed (`rims.py`): the light of a nearer surface in the outermost pixels of a farther one becomes
+   light of its own, with the nearer surface's radius.
+3. Behind every depth edge the farther surface is continued as far as the lens can look around the rim (`hidden.py`),
+   with the right image's colours where it shows them (`second_view.py`). So a pixel has light of up to three surfaces:
+   visible, hidden, and its neighbour's share. All are continued beyond the border by repeating the outermost pixels.
+4. All light is spread over disks. These are drawn at fixed radii, the rungs (`layers.radius_rungs`); light is shared
+   between the two rungs around its radius, linearly in s * |s|, so a disk's edge moves smoothly.
+5. Neighbouring rungs form a slice, about two pixels of radius thick and more far out of focus; what is in focus has a
+   slice of its own. Within a slice light and coverage add up.
+6. The slices are composited from far to near, premultiplied, each with the opacity c / max(c, 1 - c_nearer), where c is
    its own coverage and c_nearer that of the next nearer slice (`layers.over` says why). What coverage is missing
    from one in the end is divided out.
-
-All of it is linear light.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -29,6 +31,7 @@ from torch.utils.checkpoint import checkpoint
 
 from sterefo_core.refocus.hidden import hidden_surface
 from sterefo_core.refocus.layers import over, radius_rungs, slices_of, spread
+from sterefo_core.refocus.rims import unmix_rims
 from sterefo_core.types import Lens
 
 
@@ -37,8 +40,8 @@ def refocus(
 ) -> Tensor:
     """The picture as `lens`, focused on `focus_disparity`, would have seen it.
 
-    Differentiable with respect to image, disparity, focus disparity and aperture, on any device. Memory of a training
-    step does not grow with the number of slices: they are computed again on the way back.
+    Differentiable with respect to both images, disparity, focus disparity and aperture, on any device. Memory of a
+    training step hardly grows with the number of slices: they are computed again on the way back.
 
     Args:
         image: `(B, 3, H, W)` linear light, any float type.
@@ -53,24 +56,18 @@ def refocus(
     Raises:
         ValueError: shapes that do not fit, values that are not finite, a negative aperture or largest radius.
     """
-    _check(image, disparity, lens, right)
+    check_input(image, disparity, lens, right)
     working = torch.promote_types(image.dtype, torch.float32)
-    colour, depth = image.to(working), disparity.to(working)
+    depth = disparity.to(working)
     radius = signed_radius(depth, focus_disparity, lens)  # (B, 1, H, W)
-    margin = math.ceil(lens.max_radius_px)
-    height, width = image.shape[-2:]
-    border = (
-        margin,
-        _good_length(width + 2 * margin) - width - margin,
-        margin,
-        _good_length(height + 2 * margin) - height - margin,
-    )
-    colour, radius = pad(colour, border, mode="replicate"), pad(radius, border, mode="replicate")
-    behind, behind_radius, present = hidden_surface(colour, radius, 2 * lens.max_radius_px)
-    front = torch.cat((colour, torch.ones_like(radius)), dim=1)  # (B, 4, H, W)
-    hidden = torch.cat((behind, torch.ones_like(radius)), dim=1) * present
-    result = _composite(front, radius, hidden, behind_radius, radius_rungs(lens.max_radius_px))
-    inside = result[..., margin : margin + height, margin : margin + width]
+    run = _recomputing if torch.is_grad_enabled() else _plainly
+    other = None if right is None else right.to(working)
+    light, radii = run(surfaces_of, image.to(working), radius, depth, other)
+    border = _border(image.shape[-2], image.shape[-1], math.ceil(lens.max_radius_px))
+    light, radii = pad(light, border, mode="replicate"), pad(radii, border, mode="replicate")
+    result = _composite(light, radii, radius_rungs(lens.max_radius_px), run)
+    left, right_border, top, bottom = border
+    inside = result[..., top : result.shape[-2] - bottom, left : result.shape[-1] - right_border]
     return (inside[:, :3] / inside[:, 3:].clamp(min=1e-6)).to(image.dtype)
 
 
@@ -81,37 +78,56 @@ def signed_radius(disparity: Tensor, focus_disparity: float | Tensor, lens: Lens
     return (aperture * (disparity - focus)).clamp(-lens.max_radius_px, lens.max_radius_px)
 
 
-def _composite(front: Tensor, radius: Tensor, hidden: Tensor, hidden_radius: Tensor, rungs: list[float]) -> Tensor:
+def surfaces_of(image: Tensor, radius: Tensor, disparity: Tensor, right: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Light `(B, 12, H, W)` and signed radii `(B, 3, H, W)` of the visible and hidden surfaces and of the rims' shares.
+
+    Light is premultiplied colour and coverage, four channels for each surface.
+    """
+    clean, share, share_radius = unmix_rims(image, radius)
+    hidden, hidden_radius = hidden_surface(clean, radius, disparity, right)
+    light = torch.cat((clean, torch.ones_like(radius), hidden, share), dim=1)
+    return light, torch.cat((radius, hidden_radius, share_radius), dim=1)
+
+
+def _composite(light: Tensor, radii: Tensor, rungs: Sequence[float], run: Callable) -> Tensor:
     """Spread slice after slice and put them over each other, far to near; premultiplied `(B, 4, H, W)`."""
-    recompute = torch.is_grad_enabled() and (front.requires_grad or radius.requires_grad)
-    run = partial(checkpoint, use_reentrant=False) if recompute else lambda function, *given: function(*given)
-
-    def one_slice(front, radius, hidden, hidden_radius, members):
-        return spread([(front, radius), (hidden, hidden_radius)], rungs, members)
-
-    behind, pending = torch.zeros_like(front), torch.zeros_like(front)
+    behind = slice_light = torch.zeros_like(light[:, :4])
     for members in slices_of(rungs):
-        nearer = run(one_slice, front, radius, hidden, hidden_radius, members)
-        behind = run(over, pending, nearer[:, 3:], behind)
-        pending = nearer
-    return over(pending, torch.zeros_like(pending[:, 3:]), behind)
+        nearer = run(spread, light, radii, rungs, members)
+        behind = run(over, slice_light, nearer[:, 3:], behind)
+        slice_light = nearer
+    return over(slice_light, torch.zeros_like(slice_light[:, 3:]), behind)
+
+
+_recomputing = partial(checkpoint, use_reentrant=False)
+
+
+def _plainly(function: Callable, *given: object) -> Tensor:
+    return function(*given)
+
+
+def _border(height: int, width: int, reach: int) -> tuple[int, int, int, int]:
+    """Columns left and right, rows above and below: `reach` px at least, to lengths that a Fourier transform likes."""
+    right = _good_length(width + 2 * reach) - width - reach
+    bottom = _good_length(height + 2 * reach) - height - reach
+    return reach, right, reach, bottom
 
 
 def _good_length(least: int) -> int:
-    """The next length from `least` on that a fast Fourier transform likes: a product of 2, 3 and 5 only, even."""
+    """The next even length from `least` on that has no prime factor above 5."""
     length = least + least % 2
-    while length // math.gcd(length, 2**30 * 3**19 * 5**13) > 1:
+    while (2**30 * 3**20 * 5**14) % length:
         length += 2
     return length
 
 
-def _check(image: Tensor, disparity: Tensor, lens: Lens, right: Tensor | None) -> None:
+def check_input(image: Tensor, disparity: Tensor, lens: Lens, right: Tensor | None) -> None:
+    """Raises ValueError, saying which, where `refocus` cannot work on what it is given."""
     if image.ndim != 4 or image.shape[1] != 3 or 0 in image.shape:
         raise ValueError(f"image has shape {tuple(image.shape)}; refocus needs (B, 3, H, W), none of them 0")
-    if disparity.shape != (image.shape[0], 1, *image.shape[2:]):
-        raise ValueError(
-            f"disparity has shape {tuple(disparity.shape)}; the image needs {(image.shape[0], 1, *image.shape[2:])}"
-        )
+    expected = (image.shape[0], 1, *image.shape[2:])
+    if disparity.shape != expected:
+        raise ValueError(f"disparity has shape {tuple(disparity.shape)}; the image needs {expected}")
     if right is not None and right.shape != image.shape:
         raise ValueError(f"the right image has shape {tuple(right.shape)}, the left one {tuple(image.shape)}")
     if not image.is_floating_point():

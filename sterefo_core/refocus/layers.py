@@ -9,8 +9,8 @@ from torch import Tensor
 
 from sterefo_core.refocus.aperture import disk_kernel, transfer
 
-SLICE_PX = 4.0
-"""Range of blur radius in one slice; far enough out of focus it grows to half the radius."""
+SLICE_PX = 2.0
+"""Range of blur radius in one slice; far out of focus it grows to a quarter of the radius."""
 _EMPTY = 1e-6
 
 
@@ -27,16 +27,16 @@ def radius_rungs(max_radius_px: float) -> list[float]:
 
 def slices_of(rungs: Sequence[float]) -> list[range]:
     """Neighbouring rungs (their indices) that make one slice, far to near. What is in focus has a slice of its own."""
-    slices: list[range] = []
-    for index, rung in enumerate(rungs):
-        first = rungs[slices[-1].start] if slices else rung
-        same_side = first * rung > 0
-        nearest = min(abs(first), abs(rung))
-        if slices and same_side and abs(rung - first) < max(SLICE_PX, nearest / 2):
-            slices[-1] = range(slices[-1].start, index + 1)
+    middle = len(rungs) // 2
+    nearer: list[range] = []
+    for index in range(middle + 1, len(rungs)):
+        start = nearer[-1].start if nearer else middle
+        if start > middle and rungs[index] - rungs[start] < max(SLICE_PX, rungs[start] / 4):
+            nearer[-1] = range(start, index + 1)
         else:
-            slices.append(range(index, index + 1))
-    return slices
+            nearer.append(range(index, index + 1))
+    farther = [range(len(rungs) - part.stop, len(rungs) - part.start) for part in reversed(nearer)]
+    return [*farther, range(middle, middle + 1), *nearer]
 
 
 def rung_share(radius: Tensor, rungs: Sequence[float], index: int) -> Tensor:
@@ -60,25 +60,27 @@ def rung_share(radius: Tensor, rungs: Sequence[float], index: int) -> Tensor:
     return share.clamp(min=0)
 
 
-def spread(surfaces: Sequence[tuple[Tensor, Tensor]], rungs: Sequence[float], members: range) -> Tensor:
+def spread(light: Tensor, radii: Tensor, rungs: Sequence[float], members: range) -> Tensor:
     """The light of one slice after the lens: every pixel spread over its disk, all of them added.
 
     Args:
-        surfaces: pairs of premultiplied colour and coverage `(B, 4, H, W)` and signed radius `(B, 1, H, W)`.
+        light: `(B, 4 S, H, W)` premultiplied colour and coverage of S surfaces.
+        radii: `(B, S, H, W)` signed radius of each.
         members: which rungs the slice has.
 
     Returns:
         Premultiplied colour and coverage `(B, 4, H, W)`. The picture's borders wrap around.
     """
-    height, width = surfaces[0][0].shape[-2:]
-    sharp, spectrum = torch.zeros_like(surfaces[0][0]), None
+    height, width = light.shape[-2:]
+    surfaces = light.unflatten(1, (-1, 4))  # (B, S, 4, H, W)
+    sharp, spectrum = torch.zeros_like(surfaces[:, 0]), None
     for index in members:
-        light = torch.stack([light * rung_share(radius, rungs, index) for light, radius in surfaces]).sum(0)
+        ours = (surfaces * rung_share(radii, rungs, index)[:, :, None]).sum(1)  # (B, 4, H, W)
         kernel = disk_kernel(abs(rungs[index]))
         if kernel.numel() == 1:
-            sharp = sharp + light
-        elif bool((light[:, 3] > 0).any()):
-            blurred = torch.fft.rfft2(light) * transfer(kernel, height, width, like=light)
+            sharp = sharp + ours
+        elif bool((ours[:, 3] > 0).any()):
+            blurred = torch.fft.rfft2(ours) * transfer(kernel, height, width, like=light)
             spectrum = blurred if spectrum is None else spectrum + blurred
     return sharp if spectrum is None else sharp + torch.fft.irfft2(spectrum, s=(height, width))
 

@@ -110,6 +110,32 @@ def test_a_slanted_surface_is_not_darkened_where_it_crosses_slices():
     assert torch.allclose(plain, torch.ones_like(plain), atol=1e-4)
 
 
+def test_a_light_mixed_into_the_pixels_around_it_makes_no_ring_of_another_radius():
+    image, disparity = torch.full((1, 3, 60, 60), 0.01), flat(60, 60, 30.0)
+    image[..., 28:33, 28:33], disparity[..., 28:33, 28:33] = 6.0, 40.0
+    image[..., 29:32, 29:32] = 20.0
+    disparity[..., 29:32, 29:32], disparity[..., 28, :], disparity[..., 32, :] = 40.0, 30.0, 30.0
+    disparity[..., :, 28], disparity[..., :, 32] = 30.0, 30.0
+    refocused = refocus(image, disparity, 46.0, LENS)[0, 0]  # the light's radius is 3, the wall's is 8
+    assert refocused[30, 30] > 3
+    assert refocused[30, 37] < 0.05
+
+
+def test_the_right_image_shows_what_is_behind_a_foreground():
+    background = textured(40, 100)
+    image, disparity = background[..., :60].clone(), flat(40, 60, 4.0)
+    image[..., 20:32], disparity[..., 20:32] = 0.5, 24.0
+    right = background[..., 4:64].clone()
+    right[..., 0:8] = 0.5
+    truth = background[..., 20:32]
+    errors = []
+    for other in (None, right):
+        seen_through = refocus(image, disparity, 4.0, replace(LENS, aperture=0.4), other)[..., 20:32]
+        foreground_only = (seen_through - truth)[..., 4:36, 9:12]
+        errors.append(foreground_only.std().item())
+    assert errors[1] < 0.7 * errors[0]
+
+
 def test_every_picture_of_a_batch_has_its_own_focus_and_aperture():
     image, disparity = textured(20, 24, batch=2), flat(20, 24, 10.0, batch=2)
     disparity[:, :, 5:15, 5:15] = 22.0
@@ -128,10 +154,12 @@ def test_gradients_are_right():
     focus = torch.tensor([3.3, 5.1], dtype=torch.float64, requires_grad=True)
     aperture = torch.tensor([0.5, 0.4], dtype=torch.float64, requires_grad=True)
 
-    def run(image, disparity, focus, aperture):
-        return refocus(image, disparity, focus, Lens(aperture=aperture, max_radius_px=4.0))
+    right = torch.rand(2, 3, 6, 7, generator=generator, dtype=torch.float64, requires_grad=True)
 
-    assert torch.autograd.gradcheck(run, (image, disparity, focus, aperture), fast_mode=True)
+    def run(image, disparity, focus, aperture, right):
+        return refocus(image, disparity, focus, Lens(aperture=aperture, max_radius_px=4.0), right)
+
+    assert torch.autograd.gradcheck(run, (image, disparity, focus, aperture, right), fast_mode=True)
 
 
 def test_gradients_are_useful_for_image_disparity_focus_and_aperture():

@@ -1,0 +1,162 @@
+"""Renderers scored against the true lens: overall, by kind of scene, by focus and by what makes a place difficult."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from sterefo_core.colour import linear_from_srgb, srgb_from_linear
+from sterefo_core.evaluation.metrics import flip, psnr, squared_error, ssim
+from sterefo_core.evaluation.thin_lens import ThinLensCase
+from sterefo_core.types import Lens, Renderer
+
+EVERYWHERE = "everywhere"
+REGIONS = ("rest", "sharp foreground", "edge before blur", "see-through rim", "highlights")
+"""Later ones win where they overlap; `region_map` says what they are."""
+_SHARP_PX, _BLURRED_PX = 1.0, 2.0
+_CROP = 96
+
+LinearRenderer = Callable[[ThinLensCase], np.ndarray]
+"""Renders a case from what a renderer may know of it: `(H, W, 3)` float32 linear light, which may exceed 1."""
+
+
+@dataclass(frozen=True)
+class RefocusScore:
+    """How one renderer did on one region of one case. PSNR in dB, SSIM 0..1, FLIP 0..1 (lower is better)."""
+
+    renderer: str
+    kind: str
+    seed: int
+    focus: str
+    radius_px: float
+    region: str
+    psnr: float
+    ssim: float
+    flip: float
+
+
+def evaluate_refocus(
+    renderers: Mapping[str, LinearRenderer],
+    cases: Iterable[ThinLensCase],
+    crops: Path | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> list[RefocusScore]:
+    """Score every renderer on every case, overall and by region (those with pixels only).
+
+    Into the folder `crops`, made if absent, goes each renderer's worst place of each case, picture | truth |
+    difference, named so that the worst comes first in the listing. `progress` is told of each picture.
+    """
+    scores = []
+    for case in cases:
+        truth, regions = srgb_from_linear(case.truth), region_map(case)
+        for name, render in renderers.items():
+            picture = srgb_from_linear(render(case))
+            found = _scores_of(name, case, picture, truth, regions)
+            progress(f"{name}, {case.kind} {case.seed}, {case.focus}, {case.radius_px:g} px: {found[0].psnr:.1f} dB")
+            scores += found
+            if crops is not None:
+                _write_worst_crop(crops, found[0], picture, truth)
+    return scores
+
+
+def eight_bit(renderer: Renderer, with_right: bool) -> LinearRenderer:
+    """The program's 8-bit renderer as it meets clipped, rounded pictures; its highlights cannot be right."""
+
+    def render(case: ThinLensCase) -> np.ndarray:
+        right = srgb_from_linear(case.right) if with_right else None
+        lens = Lens(aperture=case.aperture, max_radius_px=case.radius_px)
+        picture = renderer.render(srgb_from_linear(case.left), case.disparity, case.focus_disparity, lens, right)
+        return linear_from_srgb(picture)
+
+    return render
+
+
+def region_map(case: ThinLensCase) -> np.ndarray:
+    """`(H, W)` uint8 index into REGIONS: what is difficult about each pixel.
+
+    - highlights: where light above white falls, sharp or blurred;
+    - see-through rim: around the outline of a blurred surface before a sharper one, as far as it is blurred;
+    - edge before blur: around the outline of an in-focus surface before a blurred one, as far as that is blurred;
+    - sharp foreground: in focus, elsewhere.
+    """
+    radius = (case.aperture * (case.disparity - case.focus_disparity)).astype(np.float32)
+    regions = np.zeros(radius.shape, np.uint8)
+    regions[np.abs(radius) < _SHARP_PX] = REGIONS.index("sharp foreground")
+    nearer = cv2.dilate(radius, np.ones((3, 3), np.uint8))
+    outline = nearer - radius > _SHARP_PX  # pixels of the farther surface
+    before_blur = outline & (np.abs(nearer) < _SHARP_PX) & (radius < -_BLURRED_PX)
+    rim = outline & (nearer > _BLURRED_PX) & (nearer > np.abs(radius))
+    lit = case.left.max(axis=2) > 1
+    for name, where, reach in (
+        ("edge before blur", before_blur, radius),
+        ("see-through rim", rim, nearer),
+        ("highlights", lit, radius),
+    ):
+        for y, x in np.argwhere(where):
+            cv2.circle(regions, (int(x), int(y)), round(abs(float(reach[y, x]))) + 1, REGIONS.index(name), cv2.FILLED)
+    return regions
+
+
+def score_table(scores: Sequence[RefocusScore], by: Literal["region", "kind", "focus", "radius_px"] = "region") -> str:
+    """Mean PSNR / SSIM / FLIP as text: a row for each renderer, a column for each value of `by`.
+
+    Columns other than regions are of the whole picture. The first is the mean over everything.
+    """
+    whole = [score for score in scores if score.region == EVERYWHERE]
+    cells = defaultdict(list)
+    for score in whole:
+        cells[score.renderer, EVERYWHERE].append(score)
+    for score in scores if by == "region" else whole:
+        if by != "region" or score.region != EVERYWHERE:
+            cells[score.renderer, str(getattr(score, by))].append(score)
+    names = list(dict.fromkeys(name for name, _ in cells))
+    columns = list(dict.fromkeys(column for _, column in cells))
+    head = " ".join([f"{'':24}", *(f"{column:>18}" for column in columns)])
+    return "\n".join([head, *(f"{n:24} " + " ".join(_cell(cells[n, column]) for column in columns) for n in names)])
+
+
+def scores_json(scores: Sequence[RefocusScore]) -> str:
+    """All scores as JSON, a list of objects with the fields of `RefocusScore`."""
+    return json.dumps([asdict(score) for score in scores], indent=1)
+
+
+def _cell(scores: Sequence[RefocusScore]) -> str:
+    if not scores:
+        return f"{'-':>18}"
+    psnr_mean, ssim_mean, flip_mean = np.mean([(s.psnr, s.ssim, s.flip) for s in scores], axis=0)
+    return f"{psnr_mean:5.2f} {ssim_mean:6.4f} {flip_mean:.3f}".rjust(18)
+
+
+def _scores_of(
+    name: str, case: ThinLensCase, picture: np.ndarray, truth: np.ndarray, regions: np.ndarray
+) -> list[RefocusScore]:
+    maps = squared_error(picture, truth), ssim(picture, truth), flip(picture, truth)
+    places = [(EVERYWHERE, np.ones(regions.shape, bool))]
+    places += [(region, regions == index) for index, region in enumerate(REGIONS)]
+    scores = []
+    for region, where in places:
+        if where.any():
+            error, likeness, difference = (float(values[where].mean()) for values in maps)
+            lens = (case.kind, case.seed, case.focus, case.radius_px)
+            scores.append(RefocusScore(name, *lens, region, psnr(error), likeness, difference))
+    return scores
+
+
+def _write_worst_crop(folder: Path, score: RefocusScore, picture: np.ndarray, truth: np.ndarray) -> None:
+    height, width = (min(_CROP, side) for side in truth.shape[:2])
+    error = cv2.boxFilter(squared_error(picture, truth), -1, (width, height), anchor=(0, 0))
+    error = error[: truth.shape[0] - height + 1, : truth.shape[1] - width + 1]
+    top, left = np.unravel_index(int(error.argmax()), error.shape)
+    ours, true = (image[top : top + height, left : left + width] for image in (picture, truth))
+    strip = np.hstack([ours, true, cv2.absdiff(ours, true)]).repeat(4, axis=0).repeat(4, axis=1)
+    worst = psnr(float(error[top, left]))
+    name = f"{worst:05.2f}dB_{score.renderer}_{score.kind}{score.seed}_{score.focus}_{score.radius_px:g}px.png"
+    folder.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(folder / name.replace(" ", "_")), cv2.cvtColor(strip, cv2.COLOR_RGB2BGR))
