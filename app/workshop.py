@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+import numpy as np
 
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.refocus import make_renderer
 from sterefo_core.sources import open_source
-from sterefo_core.types import Follow, Source
+from sterefo_core.types import Box, DisparityMap, Follow, Renderer, Source
 from trackers import make_tracker
 
 
 @contextmanager
 def opened(project: Project, device: str = "auto") -> Iterator[tuple[Source, Pipeline]]:
     """The project's source and a pipeline for it, both closed afterwards."""
-    with closing(open_source(project.source, project.layout)) as source:
+    with closing(open_project(project)) as source:
         project.check(source)
         with make_pipeline(source, project, device) as pipeline:
             yield source, pipeline
 
 
-def make_pipeline(source: Source, project: Project, device: str = "auto") -> Pipeline:
+def open_project(project: Project) -> Source:
+    """The project's source. Raises SourceError."""
+    return open_source(project.source, project.layout)
+
+
+def make_pipeline(source: Source, project: Project, device: str = "auto", renderer: Renderer | None = None) -> Pipeline:
     """A pipeline for an open source, with the project's depth engine, on "auto", "cpu" or "cuda"."""
-    return Pipeline(source, make_depth_engine(project.depth, device), make_renderer(device), make_tracker)
+    return Pipeline(source, make_depth_engine(project.depth, device), renderer or make_renderer(device), make_tracker)
+
+
+def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Box:
+    """The box of the object at a place of a picture, as a click means it."""
+    from trackers.pick import box_at as found
+
+    return found(image, disparity, x, y)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The makers of parts that the window uses, so that other sources and engines can take their place."""
+
+    open_source: Callable[[Project], Source] = open_project
+    make_renderer: Callable[[str], Renderer] = make_renderer
+    make_pipeline: Callable[[Source, Project, str, Renderer | None], Pipeline] = make_pipeline
+    box_at: Callable[[np.ndarray, DisparityMap, float, float], Box] = box_at
 
 
 def demo_project() -> Project:

@@ -1,0 +1,241 @@
+"""The inspector: every setting as a row with a slider and a number, built from the table of settings."""
+
+# PyQt6's stubs know no properties as keywords, and say that every event and every parent may be None.
+# mypy: disable-error-code="override,call-arg,call-overload,union-attr,attr-defined"
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QStyle,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import settings_table
+from app.preview import Preview
+from app.preview_state import SourceFacts
+from app.session import Session
+from app.settings_table import Number
+from sterefo_core.depth import ENGINES
+
+SCALES = (("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
+DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"))
+ENGINE_NAMES = {"sgm": "Semi-global, half size", "sgm-full": "Semi-global, full size"}
+
+
+class Inspector(QWidget):
+    """Edits the session's lens and focus, and how the preview looks."""
+
+    def __init__(self, preview: Preview, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._preview = preview
+        self._session: Session | None = None
+        self._facts: SourceFacts | None = None
+        self._rows: list[NumberRow] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(16, 12, 16, 16)
+        self._layout.setSpacing(6)
+        self._build()
+
+    def show_session(self, session: Session) -> None:
+        """Edit this session from now on."""
+        self._session = session
+        self.refresh()
+
+    def show_source(self, facts: SourceFacts | None) -> None:
+        """Offer what the source's calibration allows."""
+        if facts != self._facts:
+            self._facts = facts
+            self._build()
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show the project's values."""
+        if self._session is None:
+            return
+        project = self._session.project
+        for row in self._rows:
+            row.show_value(row.number.read(project))
+        width = self._facts.size[0] if self._facts else 1
+        self._rows[0].note.setText(settings_table.f_number(project, self._calibration, width))
+        _select(self._engine, project.depth)
+
+    def open_aperture(self) -> None:
+        """A third of a stop wider."""
+        self._step_aperture(1)
+
+    def close_aperture(self) -> None:
+        """A third of a stop narrower."""
+        self._step_aperture(-1)
+
+    @property
+    def _calibration(self):
+        return self._facts.calibration if self._facts else None
+
+    def _step_aperture(self, steps: int) -> None:
+        if self._session:
+            project = settings_table.next_aperture(self._session.project, self._calibration, steps)
+            self._session.edit("Aperture", project)
+
+    def _build(self) -> None:
+        while item := self._layout.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        self._rows, section = [], ""
+        for number in settings_table.numbers(self._calibration):
+            if number.section != section:
+                section = number.section
+                self._layout.addWidget(_heading(section))
+            row = NumberRow(number)
+            row.changed.connect(self._edit)
+            row.reset.connect(self._reset)
+            self._rows.append(row)
+            self._layout.addWidget(row)
+        self._layout.addWidget(_heading("Depth"))
+        self._engine = self._choice("Engine", _engines(), "How distances are found.", self._choose_engine)
+        self._layout.addWidget(_heading("Preview"))
+        look = self._preview.wish.look
+        scale = self._choice(
+            "Refocus at", SCALES, "Smaller is quicker; exports are always of full size.",
+            lambda value: self._preview.look(scale=value),
+        )  # fmt: skip
+        _select(scale, look.scale)
+        device = self._choice(
+            "Compute on", DEVICES, "Where depth and blur are computed.", lambda value: self._preview.look(device=value)
+        )
+        _select(device, look.device)
+        self._layout.addStretch(1)
+
+    def _choice(self, name: str, choices, tip: str, chosen: Callable) -> QComboBox:
+        line, box = QWidget(), QComboBox()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        label = QLabel(name)
+        label.setBuddy(box)
+        for text, value in choices:
+            box.addItem(text, value)
+        box.setToolTip(tip)
+        box.setAccessibleName(name)
+        box.activated.connect(lambda index: chosen(box.itemData(index)))
+        row.addWidget(label)
+        row.addStretch(1)
+        row.addWidget(box)
+        self._layout.addWidget(line)
+        return box
+
+    def _edit(self, number: Number, value: float, gesture: object) -> None:
+        if self._session:
+            self._session.edit(number.name, number.write(self._session.project, value), gesture)
+
+    def _reset(self, number: Number) -> None:
+        if self._session:
+            self._session.edit(f"Reset {number.name.lower()}", number.reset(self._session.project))
+
+    def _choose_engine(self, name: str) -> None:
+        if self._session:
+            self._session.edit("Depth engine", replace(self._session.project, depth=name))
+
+
+class NumberRow(QWidget):
+    """Name, number and slider of one setting. `changed` says (number, value, gesture); one drag is one gesture."""
+
+    changed = pyqtSignal(object, float, object)
+    reset = pyqtSignal(object)
+
+    def __init__(self, number: Number) -> None:
+        super().__init__()
+        self.number = number
+        self._gesture: object = None
+        self.note = QLabel(objectName="note")
+        self.spin = QDoubleSpinBox(decimals=number.decimals, minimum=number.low, maximum=number.high)
+        self.spin.setSuffix(number.unit)
+        self.spin.setKeyboardTracking(False)
+        self.spin.setAccessibleName(number.name)
+        self.spin.setSingleStep(10**-number.decimals if number.decimals else 1)
+        self.spin.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.slider = Slider()
+        self.slider.setRange(0, number.steps)
+        self.slider.setAccessibleName(number.name)
+        self.setToolTip(f"{number.tip}\nDouble-click the slider to reset.")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 4)
+        grid.setVerticalSpacing(4)
+        grid.addWidget(QLabel(number.name), 0, 0)
+        grid.addWidget(self.note, 0, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.spin, 0, 2)
+        grid.addWidget(self.slider, 1, 0, 1, 3)
+        grid.setColumnStretch(1, 1)
+        self.slider.sliderPressed.connect(self._begin_gesture)
+        self.slider.sliderReleased.connect(self._end_gesture)
+        self.slider.valueChanged.connect(lambda step: self.changed.emit(number, number.value_at(step), self._gesture))
+        self.slider.double_clicked.connect(lambda: self.reset.emit(number))
+        self.spin.valueChanged.connect(lambda value: self.changed.emit(number, value, None))
+
+    def show_value(self, value: float) -> None:
+        """Show a value without reporting it as a change."""
+        for widget, shown in ((self.spin, value), (self.slider, self.number.step_of(value))):
+            widget.blockSignals(True)
+            widget.setValue(shown)
+            widget.blockSignals(False)
+
+    def _begin_gesture(self) -> None:
+        self._gesture = object()
+
+    def _end_gesture(self) -> None:
+        self._gesture = None
+
+
+class Slider(QSlider):
+    """A slider that jumps to where it is pressed and can be reset by a double click."""
+
+    double_clicked = pyqtSignal()
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take hold at the pressed place."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.setSliderDown(True)
+            self._follow(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Follow the pointer."""
+        if self.isSliderDown():
+            self._follow(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let go."""
+        self.setSliderDown(False)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Ask for a reset."""
+        self.double_clicked.emit()
+
+    def _follow(self, event: QMouseEvent) -> None:
+        handle = self.style().pixelMetric(QStyle.PixelMetric.PM_SliderLength, None, self)
+        place = round(event.position().x() - handle / 2)
+        self.setValue(QStyle.sliderValueFromPosition(self.minimum(), self.maximum(), place, self.width() - handle))
+
+
+def _engines() -> list[tuple[str, str]]:
+    return [(ENGINE_NAMES.get(name, name), name) for name in ENGINES]
+
+
+def _heading(text: str) -> QLabel:
+    return QLabel(text.upper(), objectName="heading")
+
+
+def _select(box: QComboBox, value: object) -> None:
+    box.setCurrentIndex(box.findData(value))

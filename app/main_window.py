@@ -1,0 +1,301 @@
+"""The window: puts viewport, timeline, inspector and panels together, and shows what the preview reports."""
+
+# PyQt6's stubs know no properties as keywords, and say that every event and every parent may be None.
+# mypy: disable-error-code="override,call-arg,call-overload,union-attr,attr-defined"
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from PyQt6.QtCore import QEvent, QObject, QSettings, Qt, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
+from PyQt6.QtWidgets import QApplication, QMainWindow
+
+from app import window_parts
+from app.actions import Actions
+from app.document import Document
+from app.export_control import ExportControl
+from app.focusing import Focusing
+from app.keyboard import keeps_key
+from app.player import Player
+from app.preview import Preview
+from app.preview_state import Phase, PreviewState, View
+from app.preview_worker import PreviewWorker
+from app.session import Session
+from app.status import PaintClock
+from app.workshop import Workshop
+from sterefo_core.types import Follow, Hold
+
+FIRST_HINT = "Click something to focus on it"
+
+
+class MainWindow(QMainWindow):
+    """The application's window.
+
+    Args:
+        settings: where geometry and recents are kept.
+        workshop: makes sources and engines.
+    """
+
+    _rung = pyqtSignal()
+
+    def __init__(self, settings: QSettings, workshop: Workshop | None = None) -> None:
+        super().__init__()
+        workshop = workshop or Workshop()
+        self._settings = settings
+        self.state = PreviewState()
+        self._clock = PaintClock()
+        self._opened: object = None
+        self._rung.connect(self._take_state)
+        self.preview = Preview(self._rung.emit, partial(PreviewWorker, workshop=workshop))
+        self.player = Player(self.preview, lambda: self.state, lambda: self.document.session)
+        window_parts.build(self)
+        self.document = Document(
+            self,
+            settings,
+            begin=self._begin,
+            fail=self.fail,
+            show_open_panel=self.show_open_panel,
+            export_frame=lambda path: self.exports.export_frame(path),  # noqa: PLW0108 (made below)
+        )
+        self.exports = ExportControl(workshop, self)
+        self.focusing = Focusing(
+            self.preview, self.player, lambda: self.document.session, lambda: self.viewport.plate, self.status.say
+        )
+        self.actions_table = Actions(self)
+        window_parts.finish(self)
+        self.setAcceptDrops(True)
+        if not self.restoreGeometry(settings.value("geometry", b"")):
+            self.resize(1280, 760)
+        app = QApplication.instance()
+        assert app
+        app.installEventFilter(self)
+        self._show_document()
+
+    # the document
+
+    def _begin(self, session: Session) -> None:
+        """Make a session the window's own: open its source."""
+        session.watch(self._session_changed)
+        self._opened = None
+        self.open_panel.hide()
+        self.inspector.show_session(session)
+        self.exports.forget()
+        playing = session.path is None
+        self.preview.open(session.project, session.project.first_frame, speed=1.0 if playing else 0.0)
+        self._show_document()
+
+    def _session_changed(self) -> None:
+        self.preview.edit(self.document.session.project)
+        self._show_document()
+
+    def _show_document(self) -> None:
+        session = self.document.session
+        self.setWindowTitle(f"{session.name}[*] – SteReFo")
+        self.setWindowModified(session.dirty)
+        self.timeline.show_project(session.project)
+        self.inspector.refresh()
+        self.exports.show_project(session, self.state)
+        self.actions_table["document.undo"].setEnabled(session.undo_name is not None)
+        self.actions_table["document.redo"].setEnabled(session.redo_name is not None)
+        self.actions_table["document.undo"].setText(f"&Undo {(session.undo_name or '').lower()}".rstrip())
+        self.actions_table["document.redo"].setText(f"&Redo {(session.redo_name or '').lower()}".rstrip())
+        self._show_hint()
+
+    # the preview
+
+    def _take_state(self) -> None:
+        state = self.preview.states.take()
+        if state is None or not self.preview.accepts(state):
+            return
+        was_playing = self.state.speed != 0
+        self.state = state
+        if state.speed and not was_playing:
+            self._clock.restart()
+        if state.source is not None and state.source is not self._opened:
+            self._show_source()
+        self.viewport.show_plate(state.plate)
+        self.focusing.answer(state.picked)
+        if state.plate:
+            self.timeline.show_progress(state.plate.index, state.seen)
+            self.transport.show_time(state.plate.index, state.source)
+            if state.plate.done:
+                self.player.arrived(state.plate.index)
+        self.transport.show_speed(state.speed)
+        self.seek_card.show_progress(state.progress)
+        if state.failure or state.phase is not Phase.OPENING:
+            self.banner.show_failure(state.failure)
+        if state.phase is Phase.FAILED:
+            self.timeline.show_source(())
+            self.show_open_panel()
+        self._show_hint()
+        self._show_status()
+
+    def _show_source(self) -> None:
+        source = self.state.source
+        assert source
+        self._opened = source
+        self.timeline.show_source(source.times_s)
+        self.inspector.show_source(source)
+        self.exports.show_project(self.document.session, self.state)
+        self.document.remember()
+        self.status.say(f"{source.kind}, {source.size[0]}×{source.size[1]}, {len(source.times_s)} frames")
+
+    def painted(self) -> None:
+        """A new plate reached the screen."""
+        if self.viewport.plate:
+            self._clock.painted(self.viewport.plate)
+            self._show_status()
+
+    def _show_status(self) -> None:
+        self.status.show_state(self.state, self._clock, self.preview.states.overwritten)
+
+    def _show_hint(self) -> None:
+        self.viewport.hint = self._hint()
+        self.viewport.update()
+
+    def _hint(self) -> str:
+        state, project = self.state, self.document.session.project
+        if state.phase is Phase.OPENING:
+            return f"Opening {self.document.session.name}…"
+        if state.phase is not Phase.READY or state.plate is None:
+            return ""
+        if not any(isinstance(decision, Follow | Hold) for decision in project.decisions):
+            return FIRST_HINT
+        done, active = state.plate.done, project.active(state.plate.index)
+        if done and active and state.speed == 0 and state.source:
+            age_s = done.frame.timestamp_s - state.source.times_s[min(active.frame, len(state.source.times_s) - 1)]
+            if active.frame and age_s < min(project.transition_s, 0.05):
+                return "The focus moves from here on: Space plays"
+        return ""
+
+    def fail(self, message: str) -> None:
+        """Show what went wrong."""
+        self.banner.show_failure(message)
+
+    # views and panels
+
+    def show_open_panel(self) -> None:
+        """Show the ways to open something."""
+        self.open_panel.offer(self.document.recents)
+
+    def show_keys(self) -> None:
+        """Show or hide the list of keys."""
+        self.keys_panel.setVisible(False) if self.keys_panel.isVisible() else self.keys_panel.appear()
+
+    def show_export(self) -> None:
+        """Show the export panel."""
+        self.sidebar.show_page("Export")
+
+    def show_view(self, view: View) -> None:
+        """Show this of every frame."""
+        self.viewport.show_view(view)
+        self.preview.look(view=view)
+
+    def show_refocused(self, _: bool = True) -> None:
+        """The picture as the lens saw it."""
+        self.show_view(View.REFOCUSED)
+
+    def show_original(self, _: bool = True) -> None:
+        """The left picture as it was taken."""
+        self.show_view(View.ORIGINAL)
+
+    def show_wipe(self, _: bool = True) -> None:
+        """Original and refocused beside a line that can be moved."""
+        self.show_view(View.WIPE)
+
+    def show_disparity(self, _: bool = True) -> None:
+        """Disparity as colours."""
+        self.show_view(View.DISPARITY)
+
+    def show_focal_plane(self, _: bool = True) -> None:
+        """What lies in front of, in and behind the focal plane."""
+        self.show_view(View.FOCAL_PLANE)
+
+    def set_safe_colours(self, on: bool) -> None:
+        """Use colours that colour-blind people can tell apart."""
+        self.viewport.safe_colours = on
+        self.preview.look(safe_colours=on)
+
+    def set_full_screen(self, on: bool) -> None:
+        """Fill the screen."""
+        self.showFullScreen() if on else self.showNormal()
+
+    def escape(self) -> None:
+        """Close what is open, cancel what is under way, or let go of the focus."""
+        for card in (self.keys_panel, self.open_panel):
+            if card.isVisible():
+                card.hide()
+                return
+        if self.viewport.cancel_gesture():
+            return
+        if self.state.phase is Phase.SEEKING:
+            self.cancel_seek()
+        else:
+            self.focusing.let_go()
+
+    def cancel_seek(self) -> None:
+        """Stay at the last frame that is known."""
+        self.player.back_to_known()
+
+    # events
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
+        """Keep keys for the field that is being typed in, and show the original while B is held."""
+        if isinstance(event, QKeyEvent) and self.isActiveWindow():
+            if event.type() == QEvent.Type.ShortcutOverride and keeps_key(QApplication.focusWidget(), event):
+                event.accept()
+                return True
+            if event.key() == Qt.Key.Key_B and not event.isAutoRepeat() and not event.modifiers():
+                if event.type() == QEvent.Type.KeyPress:
+                    self.viewport.peek(not keeps_key(QApplication.focusWidget(), event))
+                elif event.type() == QEvent.Type.KeyRelease:
+                    self.viewport.peek(False)
+        return super().eventFilter(watched, event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files and folders."""
+        data = event.mimeData()
+        if data and any(url.isLocalFile() for url in data.urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open what was dropped; two files are the left and the right view."""
+        data = event.mimeData()
+        paths = sorted(url.toLocalFile() for url in data.urls() if url.isLocalFile()) if data else []
+        if paths:
+            event.acceptProposedAction()
+            self.document.open(",".join(paths[:2]))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """A key held while the window loses the focus is not held any more."""
+        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
+            self.viewport.peek(False)
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Ask about unsaved edits, then end all threads."""
+        if self.document.session.dirty:
+            event.ignore()
+            self.document.unless_edits_are_kept(self._discard_and_close)
+            return
+        self._settings.setValue("geometry", self.saveGeometry())
+        self.hide()
+        self.exports.close()
+        self.preview.close()
+        app = QApplication.instance()
+        if app:
+            app.removeEventFilter(self)
+        event.accept()
+
+    def _discard_and_close(self) -> None:
+        session = self.document.session
+        self.document.session = Session(replace(session.project), session.path)
+        self.close()
+
+
+def open_first(window: MainWindow, address: str | Path) -> None:
+    """Show the window with something open."""
+    window.show()
+    window.document.open(str(address))

@@ -1,0 +1,124 @@
+"""What the preview thread tells the window: one snapshot of everything, of which only the newest counts. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from sterefo_core.types import Box, Calibration, Refocused
+
+
+class View(StrEnum):
+    """What the viewport shows of a frame."""
+
+    REFOCUSED = "refocused"
+    ORIGINAL = "original"
+    WIPE = "wipe"
+    DISPARITY = "disparity"
+    FOCAL_PLANE = "focal plane"
+
+
+class Phase(StrEnum):
+    """What the preview is doing. SEEKING: looking at the frames on the way to the one that was asked for."""
+
+    EMPTY = "empty"
+    OPENING = "opening"
+    READY = "ready"
+    SEEKING = "seeking"
+    FAILED = "failed"
+
+
+class Seen(StrEnum):
+    """What is known of a frame for the project as it is now."""
+
+    NOTHING = "nothing"
+    COMPUTED = "computed"
+    TRACKING = "tracking"
+    UNCERTAIN = "uncertain"
+    LOST = "lost"
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the window needs to know of an open source."""
+
+    name: str
+    kind: str
+    size: tuple[int, int]
+    calibration: Calibration | None
+    times_s: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """The pictures of one frame, ready to be painted: `(H, W, 4)` uint8 in the order blue, green, red, unused.
+
+    Attributes:
+        index: frame number.
+        original: the left picture.
+        refocused: as the lens saw it; None while the frame is not computed yet, `done` too.
+        analysis: disparity colours or focal plane where the view asks for them.
+        captured_s: `time.perf_counter()` when the frame was asked of its source.
+    """
+
+    index: int
+    original: np.ndarray
+    captured_s: float
+    refocused: np.ndarray | None = None
+    analysis: np.ndarray | None = None
+    done: Refocused | None = None
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The answer to a click: the box found around it. `request` is the number that `Preview.pick` gave."""
+
+    request: int
+    box: Box
+
+
+@dataclass(frozen=True, eq=False)
+class PreviewState:
+    """The snapshot.
+
+    Attributes:
+        generation: bumped by every open and seek; older ones are stale.
+        source: None while nothing is open.
+        plate: what to show, None before the first frame.
+        seen: what is known of every frame.
+        progress: frames done and to do while SEEKING.
+        speed: 0 while paused, 1 real time, negative backwards.
+        skipped: frames that playing in real time did not show, since it began.
+        failure: one line for a person, or None.
+        picked: the last click's box.
+    """
+
+    generation: int = 0
+    phase: Phase = Phase.EMPTY
+    source: SourceFacts | None = None
+    plate: Plate | None = None
+    seen: tuple[Seen, ...] = ()
+    progress: tuple[int, int] | None = None
+    speed: float = 0.0
+    skipped: int = 0
+    failure: str | None = None
+    picked: Picked | None = None
+
+
+@dataclass(frozen=True)
+class PreviewLook:
+    """How the preview may differ from the export, and where it is computed.
+
+    Attributes:
+        view: what to show.
+        safe_colours: use the colour set that colour-blind people can tell apart.
+        scale: share of the full size at which the preview refocuses, 0..1.
+        device: "auto", "cpu" or "cuda".
+    """
+
+    view: View = View.REFOCUSED
+    safe_colours: bool = False
+    scale: float = 1.0
+    device: str = "auto"

@@ -1,0 +1,111 @@
+"""An open source with its pipeline, as the preview thread uses them: look at frames, render one, know what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from time import perf_counter
+
+from app.plates import plate, still
+from app.preview_state import Plate, PreviewLook, Seen, SourceFacts
+from app.scaled_renderer import ScaledRenderer
+from app.workshop import Workshop
+from sterefo_core.pipeline import Pipeline
+from sterefo_core.project import Project
+from sterefo_core.types import Follow, Quality, Refocused, Source, StereoFrame
+
+
+class Stage:
+    """Opens the project's source at once and its pipeline when first needed; belongs to one thread.
+
+    Args:
+        workshop: makes the parts.
+        project: names the source; later calls may bring other decisions, lens or depth engine, not another source.
+    """
+
+    def __init__(self, workshop: Workshop, project: Project) -> None:
+        self._workshop = workshop
+        self._source: Source = workshop.open_source(project)
+        times_s = tuple(self._source.timestamp_s(index) for index in range(len(self._source)))
+        source = self._source
+        self.facts = SourceFacts(source.name, source.kind, source.size, source.calibration, times_s)
+        self._pipeline: Pipeline | None = None
+        self._renderer: ScaledRenderer | None = None
+        self._made_for: tuple[str, str] | None = None
+        self._frame: tuple[StereoFrame, float] | None = None
+        self._shown: tuple[object, Refocused] | None = None
+        self._seen: dict[tuple[Follow | None, int], Seen] = {}
+
+    def close(self) -> None:
+        """Give everything back."""
+        if self._pipeline:
+            self._pipeline.close()
+        self._source.close()
+
+    def prepare(self, project: Project, look: PreviewLook) -> None:
+        """Make the pipeline that project and look ask for, unless it is there. Raises SterefoError."""
+        asked = (project.depth, look.device)
+        if asked == self._made_for:
+            return
+        if self._pipeline:
+            self._pipeline.close()
+        self._pipeline = self._made_for = self._shown = None
+        self._seen.clear()
+        self._renderer = ScaledRenderer(self._workshop.make_renderer(look.device))
+        self._pipeline = self._workshop.make_pipeline(self._source, project, look.device, self._renderer)
+        self._made_for = asked
+
+    def unobserved(self, index: int, project: Project) -> list[int]:
+        """The frames to look at before `index` can be shown exactly."""
+        assert self._pipeline
+        return self._pipeline.unobserved(index, project) if project.decisions else []
+
+    def observe(self, index: int, project: Project) -> None:
+        """Look at one of them."""
+        assert self._pipeline
+        self._pipeline.observe(self._source.read(index), project)
+        self._seen.setdefault((project.followed(index), index), Seen.COMPUTED)
+
+    def still(self, index: int) -> Plate:
+        """The frame as it was taken."""
+        return still(*self._read(index, {}))
+
+    def render(self, index: int, project: Project, look: PreviewLook) -> Plate:
+        """The frame as the project wants it; what is known of the frame already is not computed again."""
+        assert self._pipeline and self._renderer
+        project = replace(project, lens=replace(project.lens, quality=Quality.PREVIEW))
+        asked = (index, project, look.scale, look.device)
+        if self._shown is None or self._shown[0] != asked:
+            times: dict[str, float] = {}
+            frame, _ = self._read(index, times)
+            self._renderer.scale = look.scale
+            done = self._pipeline.process(frame, project)
+            self._shown = asked, replace(done, milliseconds={**times, **done.milliseconds})
+            self._remember(done, project)
+        done = self._shown[1]
+        return plate(done, self._read(index, {})[1], look, project)
+
+    def seen(self, project: Project) -> tuple[Seen, ...]:
+        """What is known of every frame as this project stands."""
+        follows = _follows(project, len(self.facts.times_s))
+        return tuple(self._seen.get(key, Seen.NOTHING) for key in follows)
+
+    def _remember(self, done: Refocused, project: Project) -> None:
+        follow, index = project.followed(done.frame.index), done.frame.index
+        self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(done.track.state)
+
+    def _read(self, index: int, times: dict[str, float]) -> tuple[StereoFrame, float]:
+        """The frame and the moment it was asked for; the latest is kept, so that its depth is computed only once."""
+        if self._frame is None or self._frame[0].index != index:
+            captured_s = perf_counter()
+            self._frame = self._source.read(index), captured_s
+            times["decode"] = (perf_counter() - captured_s) * 1000
+        return self._frame
+
+
+def _follows(project: Project, count: int) -> Iterator[tuple[Follow | None, int]]:
+    """What is followed at each frame, with the frame's number."""
+    starts = [0, *(decision.frame for decision in project.decisions), count]
+    followed = [None, *(d if isinstance(d, Follow) else None for d in project.decisions)]
+    for follow, start, stop in zip(followed, starts, starts[1:], strict=False):
+        yield from ((follow, index) for index in range(start, stop))
