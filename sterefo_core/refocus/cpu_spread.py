@@ -1,0 +1,148 @@
+"""CPU kernel of the last stage: bands of rows, into which every slice spreads its light, near to far."""
+
+# ruff: noqa: PLR0917 - what a numba kernel works on has to be passed to it, array by array
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sterefo_core.refocus.cpu_lanes import blend4
+
+BAND_ROWS = 16
+_EMPTY = np.float32(1e-6)
+_HIDDEN = np.float32(1e-4)
+"""Where nearer slices leave less than this of what lies behind, nothing more is added."""
+_ONE, _ZERO = np.float32(1), np.float32(0)
+
+
+class Band(NamedTuple):
+    """One thread's work space for a band of B rows and W columns. Flat float32 but for the first two.
+
+    Attributes:
+        through: `(B, W)` how much of what lies behind the slices so far is seen.
+        nearer: `(B, W)` coverage of the slice before, the next nearer one.
+        picture: premultiplied colour and coverage so far, 4 to a pixel.
+        spread: light of one slice, rows of `stride` floats of which the first `margin` belong left of the picture.
+        above, across: one row between two of a reduced size, and that row at full size.
+    """
+
+    through: np.ndarray
+    nearer: np.ndarray
+    picture: np.ndarray
+    spread: np.ndarray
+    above: np.ndarray
+    across: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def render_band(top, light, plan, band, stride, margin, bytes_of_root, result):
+    """Render rows `top .. top + BAND_ROWS` of `result`."""
+    height, width = result.shape[:2]
+    rows = min(BAND_ROWS, height - top)
+    band.through[:] = 1
+    band.nearer[:] = 0
+    band.picture[:] = 0
+    for k in range(plan.low.size - 1, -1, -1):
+        level = plan.level[k]
+        first = (top >> level) - (level > 0)
+        last = ((top + rows - 1) >> level) + (level > 0)
+        left, right = _spread(k, level, first, last, light, plan, band.spread, stride, margin)
+        for y in range(rows):
+            if left >= right:
+                band.nearer[y] = 0
+            elif level == 0:
+                _composite(band, y, band.spread, y * stride + margin, max(left, 0), min(right, width))
+            else:
+                _enlarge(band, top + y, level, first, stride, margin, left, right)
+                half = 1 << (level - 1)
+                begin, end = max(2 * half * left - half, 0), min(2 * half * right + half, width)
+                _composite(band, y, band.across, 0, begin, end)
+    for y in range(rows):
+        _finish(band.picture, y * width * 4, bytes_of_root, result[top + y])
+
+
+@njit(nogil=True)
+def _spread(k, level, first, last, light, plan, spread, stride, margin):
+    """Draw the disks of slice k into rows `first..last` of its level; returns the columns that they touch."""
+    base, rows = light.base[level], light.base[level + 1] - light.base[level]
+    reach = plan.reach[k]
+    left, right = np.int64(1 << 40), np.int64(-(1 << 40))
+    for v in range(first - reach, last + reach + 1):
+        row = base + min(max(v, 0), rows - 1)
+        if light.starts[row, k] < light.ends[row, k]:
+            left = min(left, light.column[light.starts[row, k]] - reach)
+            right = max(right, light.column[light.ends[row, k] - 1] + reach + 2)
+    if left >= right:
+        return left, right
+    for y in range(last - first + 1):
+        start = y * stride + margin
+        spread[start + 4 * (left - 1) : start + 4 * (right + 1)] = 0
+    for v in range(first - reach, last + reach + 1):
+        row = base + min(max(v, 0), rows - 1)
+        for i in range(light.starts[row, k], light.ends[row, k]):
+            n = plan.rows[light.disk[i]]
+            centre = plan.first[light.disk[i]] + n - v
+            column = margin + 4 * light.column[i]
+            for y in range(max(v - n, first), min(v + n, last) + 1):
+                at = (y - first) * stride + column
+                begin, end = at + plan.ends[centre + y, 0], at + plan.ends[centre + y, 1]
+                blend4(spread, begin, light.colour, 4 * i, plan.edges[centre + y, 0], _ONE)
+                blend4(spread, begin + 4, light.colour, 4 * i, plan.edges[centre + y, 1], _ONE)
+                blend4(spread, end, light.colour, 4 * i, plan.edges[centre + y, 2], _ONE)
+                blend4(spread, end + 4, light.colour, 4 * i, plan.edges[centre + y, 3], _ONE)
+    for y in range(last - first + 1):
+        start = y * stride + margin
+        for x in range(left + 1, right):
+            blend4(spread, start + 4 * x, spread, start + 4 * x - 4, _ONE, _ONE)
+    return left, right
+
+
+@njit(nogil=True)
+def _enlarge(band, y, level, first, stride, margin, left, right):
+    """Row y of the full size from the slice at a reduced size, by linear interpolation, into `band.across`."""
+    side, width = 1 << level, band.through.shape[1]
+    place = np.float32((y + 0.5) / side - 0.5 - first)
+    row = int(place)
+    start = row * stride + margin
+    for x in range(left - 1, right + 1):
+        blend4(band.above, margin + 4 * x, band.spread, start + 4 * x, 1 - (place - row), _ZERO)
+        blend4(band.above, margin + 4 * x, band.spread, start + stride + 4 * x, place - row, _ONE)
+    for x in range(left - 1, right):
+        for u in range(side):
+            share = np.float32((u + 0.5) / side)
+            to = x * side + side // 2 + u
+            if 0 <= to < width:
+                blend4(band.across, 4 * to, band.above, margin + 4 * x, 1 - share, _ZERO)
+                blend4(band.across, 4 * to, band.above, margin + 4 * x + 4, share, _ONE)
+
+
+@njit(nogil=True)
+def _composite(band, y, light, start, begin, end):
+    """Put columns `begin .. end` of a slice's row behind what is nearer, by the definition's rule (`layers.over`)."""
+    through, nearer = band.through[y], band.nearer[y]
+    base = y * through.size * 4
+    nearer[:begin] = 0
+    nearer[end:] = 0
+    for x in range(begin, end):
+        coverage = light[start + 4 * x + 3]
+        if coverage < _EMPTY or through[x] < _HIDDEN:
+            nearer[x] = 0
+        else:
+            room = max(coverage, 1 - nearer[x])
+            blend4(band.picture, base + 4 * x, light, start + 4 * x, through[x] / room, _ONE)
+            through[x] *= 1 - coverage / room
+            nearer[x] = coverage
+
+
+@njit(nogil=True)
+def _finish(picture, start, bytes_of_root, result):
+    """One row of bytes: what coverage is missing is divided out, and light is encoded by the table of its root."""
+    steps = np.float32(bytes_of_root.size - 1)
+    for x in range(result.shape[0]):
+        scale = 1 / max(picture[start + 4 * x + 3], _EMPTY)
+        for c in range(3):
+            light = min(max(picture[start + 4 * x + c] * scale, _ZERO), _ONE)
+            result[x, c] = bytes_of_root[int(np.sqrt(light) * steps + np.float32(0.5))]
