@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ _SAMPLES = 16
 """Points per pixel side at which a kernel is sampled: coverage is exact to about 1/256 of a pixel."""
 
 
+@lru_cache(maxsize=128)
 def disk_kernel(radius: float) -> Tensor:
     """Anti-aliased disk that spreads light exactly as far as a disk of `radius` px does.
 
@@ -18,7 +20,8 @@ def disk_kernel(radius: float) -> Tensor:
     is narrower, sqrt(radius^2 - 1/3), so that disk and pixel together have the disk's own variance, radius^2 / 4
     along each axis.
 
-    Returns `(2 n + 1, 2 n + 1)` float64 that sums to one; `[[1.]]` where the disk lies within its pixel.
+    Returns `(2 n + 1, 2 n + 1)` float64 that sums to one, the same tensor on every call: leave it as it is. `[[1.]]`
+    where the disk lies within its pixel.
     """
     drawn = math.sqrt(max(radius**2 - 1 / 3, 0.0))
     reach = math.ceil(drawn - 0.5)
