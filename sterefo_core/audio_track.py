@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -40,11 +41,12 @@ class AudioTrack:
         self._start = _origin_s(self._input) + Fraction(start_s)
         self._encoder: AudioStream | None = None
         self._pieces: Iterator[tuple[Fraction, Packet | AudioFrame]]
-        try:
+        if _fits(output.format.name, path):
             self._pieces = self._packets(source, output.add_stream_from_template(source))
-        except ValueError:  # the container cannot hold this codec
+        else:
             rate = source.rate if source.rate in _AAC_RATES else 48_000
-            self._encoder = output.add_stream("aac", rate=rate, layout=source.layout, bit_rate=_AAC_BITS_PER_S)
+            layout = "mono" if source.channels == 1 else "stereo"  # files may leave open which speakers they mean
+            self._encoder = output.add_stream("aac", rate=rate, layout=layout, bit_rate=_AAC_BITS_PER_S)
             self._pieces = self._frames(source)
         self._next: tuple[Fraction, Packet | AudioFrame] | None = next(self._pieces, None)
 
@@ -98,6 +100,20 @@ def _open(path: Path) -> InputContainer:
         container.close()
         raise ExportError(f"cannot read the sound of {path}: it has none")
     return container
+
+
+def _fits(container: str, path: Path) -> bool:
+    """Whether a container takes the sound as it is: tried out, since what FFmpeg's tables promise its muxers refuse."""
+    try:
+        with closing(_open(path)) as source, closing(av.open(BytesIO(), "w", format=container)) as trial:
+            stream = trial.add_stream_from_template(source.streams.audio[0])
+            packet = next(source.demux(source.streams.audio[0]))
+            packet.stream = stream
+            trial.mux(packet)
+            trial.close()
+    except (ValueError, av.FFmpegError):
+        return False
+    return True
 
 
 def _origin_s(container: InputContainer) -> Fraction:

@@ -28,7 +28,7 @@ def films(pairs, tmp_path_factory):
         "right.mp4": [p.right for p in pairs][:-2],
     }
     for name, pictures in joined.items():
-        with open_writer(folder / name) as writer:
+        with open_writer(folder / name, quality=8) as writer:
             for picture, time in zip(pictures, times, strict=False):
                 writer.write(picture, time)
     many = folder / "gop.mp4"
@@ -103,6 +103,36 @@ def test_what_is_no_film_is_refused_by_name(films, tmp_path):
         assert name in refused(tmp_path / name)
     assert "gone.mp4" in refused(tmp_path / "gone.mp4")
     assert "no layout" in refused(films / "sbs.mp4", "diagonal")
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "layout", "says"),
+    [
+        (161, 64, "side-by-side", "161x64 pixels, which cannot be halved side-by-side"),
+        (160, 65, "top-bottom", "160x65 pixels, which cannot be halved top-bottom"),
+        (24, 64, "side-by-side", "each eye 12x64 pixels: at least 16x16"),
+    ],
+)
+def test_a_picture_that_cannot_be_shared_by_two_eyes_is_refused(tmp_path, width, height, layout, says):
+    with open_writer(tmp_path / "film.mkv", "ffv1") as writer:
+        writer.write(np.zeros((height, width, 3), np.uint8), 0.0)
+    message = refused(tmp_path / "film.mkv", layout)
+    assert says in message and "film.mkv" in message
+
+
+def test_the_sound_of_a_film_belongs_to_its_source(films, tmp_path):
+    tone = tmp_path / "tone.wav"
+    with av.open(str(tone), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.int16), format="s16", layout="mono")
+        frame.sample_rate = 48000
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    loud, silent = tmp_path / "loud.mkv", films / "sbs.mp4"
+    with open_writer(loud, audio=tone) as writer:
+        for index in range(5):
+            writer.write(np.zeros((64, 160, 3), np.uint8), float(index))
+    assert open_source(str(loud), "side-by-side").audio == loud
+    assert open_source(str(silent)).audio is None
 
 
 def test_two_films_of_different_sizes_are_refused(films):

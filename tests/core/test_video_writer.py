@@ -36,8 +36,8 @@ def patches(width=128, height=64):
 def moving(count, width=80, height=64):
     rows, columns = np.mgrid[0:height, 0:width]
     for index in range(count):
-        waves = [127 + 120 * np.sin((columns + 3 * index) / 9 + k + rows / (7 + k)) for k in range(3)]
-        yield np.stack(waves, axis=2).astype(np.uint8)
+        phases = columns / 9 + index / 3, rows / 7 - index / 4, (columns + rows) / 13 + index / 5
+        yield np.stack([127 + 100 * np.sin(phase) for phase in phases], axis=2).astype(np.uint8)
 
 
 def write(path, codec, pictures, times=None, **settings):
@@ -92,6 +92,22 @@ def test_every_picture_is_there_once_at_its_own_time(tmp_path, codec):
     assert [time for time, _ in shown] == pytest.approx(times, abs=1e-3)
 
 
+@pytest.mark.parametrize("rate", [24, 24_000 / 1001, 30_000 / 1001, 60_000 / 1001])
+def test_the_usual_frame_rates_are_kept_exactly(tmp_path, rate):
+    times = [index / rate for index in range(9)]
+    shown = read(write(tmp_path / "out.mp4", "h264", moving(9), times))
+    assert [time for time, _ in shown] == pytest.approx(times, abs=1e-9)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "prores"])
+@pytest.mark.parametrize(("times", "length"), [([0.0], 0.04), ([5.0, 5.1], 0.2), ([0.0, 0.1, 0.4], 0.7)])
+def test_a_video_starts_at_once_and_its_last_picture_stays_as_long_as_the_one_before(tmp_path, codec, times, length):
+    with av.open(str(write(tmp_path / NAMES[codec], codec, moving(len(times)), times))) as container:
+        stream = container.streams.video[0]
+        assert (stream.start_time, stream.frames) == (0, len(times))
+        assert float(stream.duration * stream.time_base) == pytest.approx(length, abs=1e-5)
+
+
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1"])
 def test_odd_sizes_keep_their_last_row_and_column(tmp_path, codec):
     picture = np.full((65, 97, 3), 60, np.uint8)
@@ -101,10 +117,13 @@ def test_odd_sizes_keep_their_last_row_and_column(tmp_path, codec):
     assert shown[64:, 10:80].min() > 200 and shown[10:50, 96:].min() > 200
 
 
-def test_the_same_pictures_give_the_same_bytes(tmp_path):
-    for codec in ("h264", "ffv1"):
-        one = write(tmp_path / f"1{NAMES[codec]}", codec, moving(5)).read_bytes()
-        assert write(tmp_path / f"2{NAMES[codec]}", codec, moving(5)).read_bytes() == one
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "prores", "ffv1"])
+def test_the_same_pictures_give_the_same_bytes(tmp_path, codec):
+    # In this size x264's macroblock tree (which is off) gave other bytes in about every second run with AVX-512.
+    size = (98, 66) if codec == "hevc" else (98, 50)
+    runs = 8 if codec == "h264" else 3
+    files = [write(tmp_path / f"{run}{NAMES[codec]}", codec, moving(40, *size)).read_bytes() for run in range(runs)]
+    assert len(set(files)) == 1
 
 
 @pytest.mark.parametrize("codec", ["h264", "png"])
@@ -128,6 +147,16 @@ def test_an_older_file_is_replaced_only_by_a_complete_one(tmp_path):
     assert len(read(target)) == 2
 
 
+def test_an_older_sequence_is_replaced_only_by_a_complete_one(tmp_path):
+    write(tmp_path / "out", "png", moving(3))
+    with pytest.raises(ValueError, match="stop"), open_writer(tmp_path / "out", "png") as writer:
+        writer.write(patches(), 0.0)
+        raise ValueError("stop")
+    assert len(read(tmp_path / "out")) == 3
+    write(tmp_path / "out", "png", moving(2))
+    assert len(read(tmp_path / "out")) == 2 and list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
 def test_a_folder_that_holds_other_things_is_never_replaced(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("years of work")
@@ -143,6 +172,8 @@ REFUSED = {
     "a quality outside": (lambda t: write(t / "a.mp4", "h264", moving(1), quality=99), "0 .best. to 51"),
     "a quality that there is not": (lambda t: write(t / "a.mkv", "ffv1", moving(1), quality=3), "no quality"),
     "an absent folder": (lambda t: write(t / "no" / "a.mp4", "h264", moving(1)), "folder does not exist"),
+    "a folder that is a file": (lambda t: write(Path(__file__) / "a.mp4", "h264", moving(1)), "folder does not exist"),
+    "a folder that takes no files": (lambda t: write(Path("/proc/a.mp4"), "h264", moving(1)), "cannot write /proc"),
     "two sizes": (lambda t: write(t / "a.mp4", "h264", [patches(), patches(64)]), "64x64 pixels"),
     "a time that stands still": (lambda t: write(t / "a.mp4", "h264", moving(2), [1.0, 1.0]), "must ascend"),
     "pictures too small for the codec": (lambda t: write(t / "a.mp4", "hevc", moving(2, 64, 40)), "at least 64x64"),
@@ -156,6 +187,15 @@ def test_what_cannot_be_written_is_said_in_one_line_and_leaves_nothing(tmp_path,
     attempt, says = REFUSED[case]
     with pytest.raises(ExportError, match=says) as caught:
         attempt(tmp_path)
+    assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("codec", ["h264", "ffv1", "prores"])
+@pytest.mark.parametrize("count", [1, 60], ids=["noticed at the end", "noticed on the way"])
+def test_a_full_disk_is_named(tmp_path, codec, count):
+    (tmp_path / f"{NAMES[codec]}.part").symlink_to("/dev/full")  # takes no byte: "no space left on device"
+    with pytest.raises(ExportError, match="the disk is full: free some space") as caught:
+        write(tmp_path / NAMES[codec], codec, moving(count))
     assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
 
 
@@ -183,33 +223,3 @@ def test_a_disk_that_fills_up_is_one_clear_error_and_leaves_nothing(tmp_path, co
     done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and done.stderr.startswith("cannot write"), done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def make_tone(path, seconds=2.0, rate=8000, codec="pcm_s16le"):
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=rate, layout="mono")
-        wave = (8000 * np.sin(np.arange(int(seconds * rate)) * 2 * np.pi * 440 / rate)).astype(np.int16)
-        for start in range(0, len(wave), 1024):
-            frame = av.AudioFrame.from_ndarray(wave[None, start : start + 1024], format="s16", layout="mono")
-            frame.rate, frame.pts = rate, start
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
-def sound_seconds(path):
-    with av.open(str(path)) as container:
-        return sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0))
-
-
-@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
-def test_the_sound_comes_along_and_ends_with_the_pictures(tmp_path, name):
-    tone = make_tone(tmp_path / "tone.wav")
-    target = write(tmp_path / name, "h264", moving(10), audio=tone, audio_start_s=0.5)
-    assert sound_seconds(target) == pytest.approx(1.0, abs=0.15)
-
-
-def test_sound_that_runs_out_early_does_not_shorten_the_pictures(tmp_path):
-    tone = make_tone(tmp_path / "tone.wav", seconds=0.3)
-    target = write(tmp_path / "out.mkv", "h264", moving(10), audio=tone)
-    assert len(read(target)) == 10 and sound_seconds(target) == pytest.approx(0.3, abs=0.1)
