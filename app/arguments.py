@@ -56,3 +56,11 @@ def frame_range(text: str) -> tuple[int, int | None]:
     if match[3]:
         return int(match[3]), int(match[3])
     return int(match[1] or 0), int(match[2]) if match[2] else None
+
+
+def size(text: str) -> tuple[int, int]:
+    """`WxH` in pixels."""
+    match = re.fullmatch(r"(\d+)x(\d+)", text)
+    if not match or min(int(match[1]), int(match[2])) < 64:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT of at least 64x64, such as 1242x375")
+    return int(match[1]), int(match[2])

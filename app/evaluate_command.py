@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from pathlib import Path
 
+from platformdirs import user_cache_dir
+from tqdm import tqdm
+
+from app import arguments
+from app.compared_renderers import RENDERERS
+from app.export_command import PROGRESS
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import SourceError
 from sterefo_core.evaluation.focus_scores import (
@@ -14,9 +21,16 @@ from sterefo_core.evaluation.focus_scores import (
     measure_objects,
     measured_table,
 )
+from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_table, scores_json
+from sterefo_core.evaluation.thin_lens import FOCUSES, RADII_PX, thin_lens_cases
+from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
+from sterefo_core.scenes.studies import KINDS
 from sterefo_core.sources import open_source
 from trackers import make_tracker
+
+LENSES = len(FOCUSES) * len(RADII_PX)
+"""Pictures of each scene."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -31,6 +45,23 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     focus.add_argument("address", help="'demo', or a KITTI stereo folder with its truth")
     focus.add_argument("--depth", default="sgm", metavar="ENGINE")
     focus.set_defaults(run=run_focus)
+    _add_refocus(subjects)
+
+
+def _add_refocus(subjects: argparse._SubParsersAction) -> None:
+    refocus = subjects.add_parser(
+        "refocus",
+        help="refocused pictures against the true lens",
+        description="Score the refocusing against pictures that hundreds of rays through a true lens have made of "
+        "rendered scenes: PSNR in dB, SSIM, FLIP (lower is better). Truths are kept for the next time.",
+    )
+    refocus.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of scene")
+    refocus.add_argument("--seeds", nargs="+", type=int, default=[0], help="which scenes of each kind")
+    refocus.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
+    refocus.add_argument("--renderers", nargs="+", choices=list(RENDERERS), default=list(RENDERERS))
+    refocus.add_argument("--crops", type=Path, metavar="FOLDER", help="write the worst place of each picture there")
+    refocus.add_argument("--json", type=Path, metavar="FILE", help="write every score there")
+    refocus.set_defaults(run=run_refocus)
 
 
 def run_focus(given: argparse.Namespace) -> int:
@@ -46,4 +77,19 @@ def run_focus(given: argparse.Namespace) -> int:
             if label.object_id in later:
                 with Pipeline(source, depth, Unrendered(), make_tracker) as pipeline:
                     print(followed_table(list(follow_object(source, pipeline, label))))
+    return 0
+
+
+def run_refocus(given: argparse.Namespace) -> int:
+    """Print the scores by region, kind, focus and radius."""
+    cache = Path(user_cache_dir("sterefo", appauthor=False)) / "thin_lens"
+    cases = thin_lens_cases(given.size, kinds=tuple(given.kinds), seeds=tuple(given.seeds), cache=cache)
+    renderers = {name: RENDERERS[name]() for name in given.renderers}
+    with tqdm(total=len(renderers) * len(given.kinds) * len(given.seeds) * LENSES, **PROGRESS) as progress:
+        scores = evaluate_refocus(renderers, cases, given.crops, lambda text: progress.update() and None)
+    for by in ("region", "kind", "focus", "radius_px"):
+        print(score_table(scores, by), end="\n\n")
+    if given.json:
+        with part_file(given.json) as part, writing(given.json):
+            part.write_text(scores_json(scores), encoding="utf-8")
     return 0

@@ -332,3 +332,19 @@ def test_a_sweep_goes_from_far_to_near_and_back_to_no_place_twice(sequence, tmp_
     planes = [json.loads(line)["focus_disparity"] for line in log.read_text().splitlines()]
     assert planes == sorted(planes) and planes[0] == pytest.approx(9, abs=1) and planes[-1] == pytest.approx(20, abs=1)
     assert max(b - a for a, b in pairwise(planes)) < 3, "the focus jumps"
+
+
+def test_the_refocusing_is_scored_against_the_true_lens(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    scores = tmp_path / "scores.json"
+    words = ["--kinds", "upright", "--size", "96x64", "--crops", str(tmp_path / "crops"), "--json", str(scores)]
+    assert main(["evaluate", "refocus", *words, "--renderers", "unprocessed", "program"]) == 0
+    said = capsys.readouterr().out
+    assert "see-through rim" in said and "upright" in said
+    rows = json.loads(scores.read_text())
+    mean = {
+        name: np.mean([row["psnr"] for row in rows if row["renderer"] == name and row["region"] == "everywhere"])
+        for name in ("unprocessed", "program")
+    }
+    assert mean["program"] > mean["unprocessed"] + 5
+    assert len(list((tmp_path / "crops").iterdir())) == 12
