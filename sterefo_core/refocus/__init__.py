@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from sterefo_core.types import Renderer
 
 
@@ -11,6 +13,21 @@ def make_renderer(device: str = "auto") -> Renderer:
     Importing this package does not import torch; making a renderer does. Raises SterefoError where CUDA is asked for
     and not there.
     """
-    from sterefo_core.refocus.renderer import DefinitionRenderer
+    from sterefo_core.refocus.renderer import DefinitionRenderer, torch_device
 
+    if torch_device(device).type == "cuda":
+        return _cuda_renderer()
     return DefinitionRenderer(device)
+
+
+def _cuda_renderer() -> Renderer:
+    """The fast renderer where its kernels compile and run, else the definition on CUDA."""
+    try:
+        from sterefo_core.refocus.cuda_renderer import tried_out
+
+        return tried_out()
+    except Exception as error:  # Triton is missing, or any part of its tool chain does not fit this machine
+        logging.getLogger(__name__).warning("refocusing on CUDA is slow: its Triton kernels do not run (%s)", error)
+        from sterefo_core.refocus.renderer import DefinitionRenderer
+
+        return DefinitionRenderer("cuda")

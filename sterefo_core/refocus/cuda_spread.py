@@ -1,0 +1,149 @@
+"""The spreading of light on CUDA, as torch sees it: buffers, launches, and the derivative."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+import triton
+from torch import Tensor
+
+from sterefo_core.refocus import triton_spread as kernels
+from sterefo_core.refocus import triton_surfaces
+from sterefo_core.refocus.cuda_plan import ABSENT, Plan
+
+
+class Shape(NamedTuple):
+    """Sizes of one batch of pictures, and of the padded ones that lie `around` tiles, across and down, around them."""
+
+    batch: int
+    surfaces: int
+    height: int
+    width: int
+    tile: tuple[int, int]
+    around: tuple[int, int]
+    tiles: tuple[int, int]
+
+    @classmethod
+    def of(cls, batch: int, surfaces: int, height: int, width: int, plan: Plan) -> Shape:
+        """The sizes for pictures of `(height, width)` px blurred by the plan's disks."""
+        across, down = (math.ceil(plan.margin_px / side) for side in plan.tile)
+        tiles = math.ceil(width / plan.tile[0]) + 2 * across, math.ceil(height / plan.tile[1]) + 2 * down
+        return cls(batch, surfaces, height, width, plan.tile, (across, down), tiles)
+
+    @property
+    def left(self) -> int:
+        """Columns that are added on the left, px."""
+        return self.around[0] * self.tile[0]
+
+    @property
+    def top(self) -> int:
+        """Rows that are added above, px."""
+        return self.around[1] * self.tile[1]
+
+    @property
+    def padded(self) -> tuple[int, int]:
+        """Height and width of the padded picture in px."""
+        return self.tiles[1] * self.tile[1], self.tiles[0] * self.tile[0]
+
+    @property
+    def border(self) -> tuple[int, int, int, int]:
+        """What `torch.nn.functional.pad` adds to make the padded picture."""
+        height, width = self.padded
+        return self.left, width - self.width - self.left, self.top, height - self.height - self.top
+
+
+class Light:
+    """Light of a batch on its device, V surfaces of it, and which disks it needs in which tile.
+
+    Attributes:
+        records: `(B, V, 2, padded height, padded width)` int64: radius code and red, green and blue, 32 bits each.
+        coverage: `(B, V, padded height, padded width)` float32.
+        ranks: largest disks of the light in every tile, and `widened`: of the light that reaches each tile.
+    """
+
+    def __init__(self, shape: Shape, plan: Plan) -> None:
+        device, slices = plan.taps.device, len(plan.slices)
+        self.shape, self.plan = shape, plan
+        self.records = torch.empty(shape.batch, shape.surfaces, 2, *shape.padded, dtype=torch.int64, device=device)
+        self.coverage = torch.ones(shape.batch, shape.surfaces, *shape.padded, device=device)
+        tiles = shape.batch, *shape.tiles[::-1], shape.surfaces, slices
+        self.ranks = torch.empty(tiles, dtype=torch.int32, device=device)
+        self.widened = torch.empty_like(self.ranks)
+
+    def fill(self, light: Tensor, radii: Tensor) -> None:
+        """Take the light `(B, 4 V, H, W)` and signed radii `(B, V, H, W)` of the pictures, or of the padded ones."""
+        shape, plan, (height, width) = self.shape, self.plan, light.shape[-2:]
+        left, top = (0, 0) if (height, width) == shape.padded else (shape.left, shape.top)
+        tile = {"WIDTH": plan.tile[0], "HEIGHT": plan.tile[1]}
+        triton_surfaces.fill_records[(*shape.tiles, shape.batch * shape.surfaces)](
+            light.contiguous(), radii.contiguous(), plan.squares, self.records, self.coverage, len(plan.squares),
+            height, width, shape.padded[1], left, top, shape.surfaces, ABSENT=ABSENT, **tile, num_warps=2,
+        )  # fmt: skip
+        self._find_disks()
+
+    def _find_disks(self) -> None:
+        shape, plan = self.shape, self.plan
+        slices, (across, down) = len(plan.slices), shape.around
+        tile = {"WIDTH": plan.tile[0], "HEIGHT": plan.tile[1]}
+        kernels.find_disks[(*shape.tiles, shape.batch)](
+            self.records, self.ranks, plan.slices, slices, len(plan.squares) // 2, shape.padded[1], shape.surfaces,
+            **tile, num_warps=2,
+        )  # fmt: skip
+        kernels.widen_disks[(shape.tiles[0] - 2 * across, shape.tiles[1] - 2 * down, shape.batch)](
+            self.ranks, self.widened, plan.reach, shape.surfaces * slices, *shape.tiles, *shape.around,
+            BLOCK=triton.next_power_of_2(shape.surfaces * slices), **tile, num_warps=1,
+        )  # fmt: skip
+
+    def spread(self, out: Tensor, result: str, encoder: Tensor | None = None) -> Tensor:
+        """Write the refocused pictures, or their slices, to `out`; `triton_spread.spread` says what `result` means."""
+        shape, plan = self.shape, self.plan
+        height, width = shape.padded
+        grid = math.ceil(shape.width / plan.block[0]), math.ceil(shape.height / plan.block[1]), shape.batch
+        kernels.spread[grid](
+            self.records, self.coverage, self.widened, plan.slices, plan.taps.view(torch.int64), plan.reach,
+            plan.chords, out if encoder is None else encoder, out, len(plan.slices), plan.margin_px, shape.height,
+            shape.width, width, height, shape.left, shape.top, shape.surfaces,
+            TILE_HEIGHT=plan.tile[1], WIDTH=plan.block[0], ROWS=plan.block[1], RESULT=result, num_warps=1,
+        )  # fmt: skip
+        return out
+
+    def collect(self, grad: Tensor) -> tuple[Tensor, Tensor]:
+        """Gradients of the light `(B, 4 V, padded)` and of its share of the upper rung, from those of the slices."""
+        shape, plan = self.shape, self.plan
+        height, width = shape.padded
+        light = torch.empty(shape.batch, 4 * shape.surfaces, height, width, device=grad.device)
+        share = torch.empty_like(self.coverage)
+        kernels.collect[(*shape.tiles, shape.batch * shape.surfaces)](
+            self.records, self.coverage, self.ranks, plan.slices, plan.taps.view(torch.int64), plan.reach,
+            plan.chords, grad.contiguous(), light, share, len(plan.slices), plan.margin_px, shape.height,
+            shape.width, width, shape.left, shape.top, shape.surfaces,
+            HEIGHT=plan.tile[1], WIDTH=plan.tile[0], ROWS=plan.block[1], num_warps=4,
+        )  # fmt: skip
+        return light, share
+
+
+class Slices(torch.autograd.Function):
+    """The light of every slice after the lens, `(B, S, 4, H, W)`.
+
+    Of light `(B, 4 V, padded)` and signed radii `(B, V, padded)`, float32, within a `Shape`; differentiable for both.
+    """
+
+    @staticmethod
+    def forward(ctx, light: Tensor, radii: Tensor, shape: Shape, plan: Plan) -> Tensor:
+        """All slices, far to near."""
+        ctx.spread = Light(shape, plan)
+        ctx.save_for_backward(radii)
+        ctx.spread.fill(light, radii)
+        out = light.new_empty(shape.batch, len(plan.slices), 4, shape.height, shape.width)
+        return ctx.spread.spread(out, "slices")
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        """Every light collects the gradient of the pixels that it fell on."""
+        (radii,), squares = ctx.saved_tensors, ctx.spread.plan.squares
+        rung = torch.bucketize(radii * radii.abs(), squares[1:-1], right=True)
+        step = squares[(rung + 1).clamp(max=len(squares) - 1)] - squares[rung]
+        light, share = ctx.spread.collect(grad)
+        return light, share * 2 * radii.abs() / torch.where(step > 0, step, torch.inf), None, None

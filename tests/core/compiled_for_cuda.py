@@ -1,0 +1,77 @@
+"""Compiles the Triton kernels for a CUDA device that need not be there, just as the program launches them.
+
+`python -m tests.core.compiled_for_cuda` prints each kernel's registers and bytes of spilled ones, per thread.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from sterefo_core.refocus import cuda, cuda_renderer, triton_spread, triton_surfaces
+from sterefo_core.types import Lens
+
+_LAUNCHED = "find_disks", "widen_disks", "spread", "collect", "fill_records"
+HOPPER = GPUTarget("cuda", 90, 32)
+_TYPES = {torch.float32: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.uint8: "*u8"}
+
+
+class _CompileOnly:
+    """Stands in for a kernel: a launch compiles it for `HOPPER` and runs nothing."""
+
+    def __init__(self, kernel: triton.JITFunction, report: Callable[[str, bytes], None]) -> None:
+        self._kernel, self._report = kernel, report
+
+    def __getitem__(self, grid: tuple) -> Callable[..., None]:
+        return self._launch
+
+    def _launch(self, *values: object, num_warps: int, **constants: object) -> None:
+        named = dict(zip(self._kernel.arg_names, values, strict=False)) | constants
+        signature = {
+            name: "constexpr" if name in constants else _TYPES[value.dtype] if isinstance(value, torch.Tensor) else
+            {int: "i32", float: "fp32"}[type(value)]
+            for name, value in named.items()
+        }  # fmt: skip
+        source = ASTSource(self._kernel, signature, constexprs=constants)
+        compiled = triton.compile(source, target=HOPPER, options={"num_warps": num_warps})
+        self._report(self._kernel.__name__, compiled.asm["cubin"])
+
+
+def compile_all(report: Callable[[str, bytes], None]) -> None:
+    """Launch every kernel once, as training and rendering do, and hand its name and cubin to `report`."""
+    for module in (triton_spread, triton_surfaces):
+        for name, kernel in list(vars(module).items()):
+            if isinstance(kernel, triton.JITFunction) and name in _LAUNCHED:
+                setattr(module, name, _CompileOnly(kernel, report))
+    image, disparity = torch.rand(2, 3, 9, 20, requires_grad=True), torch.rand(2, 1, 9, 20)
+    lens = Lens(max_radius_px=25.0)
+    cuda.refocus(image, disparity, 3.0, lens).sum().backward()
+    cuda.refocus(image.detach(), disparity, 3.0, lens)
+    cuda_renderer.CudaRenderer("cpu").render(
+        np.zeros((9, 20, 3), np.uint8), np.ones((9, 20), np.float32), 3.0, lens, None
+    )
+
+
+def resources(cubin: bytes) -> tuple[int, int]:
+    """Registers and spilled bytes per thread of a compiled kernel."""
+    tool = Path(triton.__file__).parent / "backends" / "nvidia" / "bin" / "cuobjdump"
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(cubin)
+        file.flush()
+        text = subprocess.run([tool, "-res-usage", file.name], capture_output=True, text=True, check=True).stdout
+    registers, local = re.search(r"REG:(\d+)", text), re.search(r"LOCAL:(\d+)", text)
+    assert registers and local
+    return int(registers[1]), int(local[1])
+
+
+if __name__ == "__main__":
+    compile_all(lambda name, cubin: print(f"{name}: %d registers, %d bytes spilled" % resources(cubin)))

@@ -1,0 +1,187 @@
+"""The CUDA twin of refocusing gives the definition's pictures and gradients.
+
+Where there is no CUDA the kernels run in Triton's interpreter, on small pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+if not torch.cuda.is_available():
+    os.environ["TRITON_INTERPRET"] = "1"  # read when the kernels are imported
+pytest.importorskip("triton", reason="Triton is not installed: the CUDA kernels are not tested")
+
+from sterefo_core.refocus import cuda, cuda_plan, functional, make_renderer
+from sterefo_core.refocus.cuda_renderer import CudaRenderer
+from sterefo_core.refocus.cuda_spread import Shape, Slices
+from sterefo_core.refocus.layers import radius_rungs, slices_of, spread
+from sterefo_core.refocus.renderer import DefinitionRenderer
+from sterefo_core.types import Lens
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+LENS = Lens(aperture=0.5, max_radius_px=3.0)
+
+
+@pytest.fixture(autouse=True)
+def few_large_blocks(request, monkeypatch):
+    """The interpreter's time goes by blocks, not by pixels."""
+    if DEVICE == "cpu" and "true_blocks" not in request.fixturenames:
+        monkeypatch.setattr(cuda_plan, "BLOCK", (32, 16))
+        monkeypatch.setattr(cuda_plan, "TILE", (32, 16))
+    cuda_plan.plan_for.cache_clear()
+    yield
+    cuda_plan.plan_for.cache_clear()
+
+
+@pytest.fixture
+def true_blocks():
+    """The blocks that are used on a GPU."""
+
+
+def scene(height: int, width: int, batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
+    """A near square before ground that runs through focus (disparity 5); no radius lies on a kink of the definition."""
+    image = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(7))
+    disparity = torch.linspace(1.3, 7.1, height)[:, None].repeat(batch, 1, 1, width)
+    disparity[..., height // 3 : height // 3 * 2, width // 3 : width // 3 * 2] = 10.3
+    return image.to(DEVICE), disparity.to(DEVICE)
+
+
+def test_the_picture_is_the_definitions_to_a_hundred_thousandth():
+    image, disparity = scene(14, 30)
+    expected = functional.refocus(image, disparity, 5.0, LENS)
+    assert torch.allclose(cuda.refocus(image, disparity, 5.0, LENS), expected, atol=1e-5)
+
+
+def test_blocks_and_tiles_leave_no_seams(true_blocks):
+    image, disparity = scene(9, 34)
+    lens = replace(LENS, max_radius_px=1.0)
+    expected = functional.refocus(image, disparity, 5.0, lens)
+    assert torch.allclose(cuda.refocus(image, disparity, 5.0, lens), expected, atol=1e-5)
+
+
+def test_every_picture_of_a_batch_has_its_own_focus_and_aperture():
+    image, disparity = scene(5, 7, batch=2)
+    focus, lens = torch.tensor([4.0, 6.0]), Lens(aperture=torch.tensor([0.2, 0.4]), max_radius_px=1.0)
+    expected = functional.refocus(image, disparity, focus, lens)
+    assert torch.allclose(cuda.refocus(image, disparity, focus, lens), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 1)])
+def test_every_size_works(size):
+    image, disparity = scene(*size)
+    lens = replace(LENS, max_radius_px=1.0)
+    expected = functional.refocus(image, disparity, 1.0, lens)
+    assert torch.allclose(cuda.refocus(image, disparity, 1.0, lens), expected, atol=1e-5)
+
+
+def test_a_constant_image_stays_constant_to_its_border():
+    _, disparity = scene(9, 12)
+    image = torch.full((1, 3, 9, 12), 0.3, device=DEVICE)
+    assert torch.allclose(cuda.refocus(image, disparity, 5.0, replace(LENS, max_radius_px=2.0)), image, atol=1e-5)
+
+
+@pytest.mark.parametrize("lens", [replace(LENS, aperture=0.0), replace(LENS, max_radius_px=0.0)])
+def test_what_is_in_focus_is_untouched(lens):
+    image, disparity = scene(9, 12)
+    assert torch.allclose(cuda.refocus(image, disparity, 5.0, lens), image, atol=1e-6)
+
+
+def test_light_and_its_radius_get_the_definitions_gradients():
+    """Of every slice: the definition puts slices together with a kink where their coverages add up to one."""
+    generator, rungs = torch.Generator().manual_seed(3), radius_rungs(1.5)
+    plan = cuda_plan.plan_for(1.5, torch.device(DEVICE))
+    shape = Shape.of(1, 2, 6, 8, plan)
+    light = torch.rand(1, 8, *shape.padded, generator=generator).to(DEVICE).requires_grad_()
+    radii = (torch.rand(1, 2, *shape.padded, generator=generator) * 2.8 - 1.4).to(DEVICE).requires_grad_()
+    toward = torch.rand(1, len(slices_of(rungs)), 4, 6, 8, generator=generator).to(DEVICE)
+    inside = (..., slice(shape.top, shape.top + 6), slice(shape.left, shape.left + 8))
+    expected = torch.stack([spread(light, radii, rungs, members)[inside] for members in slices_of(rungs)], dim=1)
+    twin = Slices.apply(light, radii, shape, plan)
+    assert torch.allclose(twin, expected, atol=1e-5)
+    for given, twins in zip((light, radii), torch.autograd.grad(twin, (light, radii), toward), strict=True):
+        assert torch.allclose(twins, torch.autograd.grad(expected, given, toward, retain_graph=True)[0], atol=1e-4)
+
+
+def test_image_focus_and_aperture_get_the_definitions_gradients():
+    image, disparity = scene(8, 12)
+    lens = replace(LENS, max_radius_px=2.0)
+    gradients = []
+    for function in (functional.refocus, cuda.refocus):
+        given = [image.clone(), torch.tensor(5.0, device=DEVICE), torch.tensor(0.5, device=DEVICE)]
+        picture, focus, aperture = (tensor.requires_grad_() for tensor in given)
+        (function(picture, disparity, focus, replace(lens, aperture=aperture)) ** 2).sum().backward()
+        gradients.append([tensor.grad for tensor in given])
+    for expected, twin in zip(*gradients, strict=True):
+        assert torch.allclose(twin, expected, rtol=2e-3, atol=1e-4)
+
+
+def photograph(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    image, disparity = scene(height, width)
+    smooth = torch.nn.functional.avg_pool2d(image, 3, 1, 1)[0].permute(1, 2, 0)
+    return (smooth.cpu().numpy() * 255).astype(np.uint8), disparity[0, 0].cpu().numpy()
+
+
+def test_the_renderer_gives_the_definitions_bytes():
+    image, disparity = photograph(15, 30)
+    twin = CudaRenderer(DEVICE).render(image, disparity, 5.0, LENS, None)
+    expected = DefinitionRenderer("cpu").render(image, disparity, 5.0, LENS, None)
+    apart = np.abs(twin.astype(int) - expected)
+    assert twin.dtype == np.uint8
+    assert (apart <= 1).mean() > 0.99  # a hidden pixel may take the other one of two rims that are equally near
+    assert np.abs(expected.astype(int) - image).max() > 40
+
+
+def test_buffers_are_kept_and_the_next_frame_is_as_if_it_were_the_first():
+    (image, disparity), renderer = photograph(9, 12), CudaRenderer(DEVICE)
+    lens = replace(LENS, max_radius_px=1.0)
+    first = renderer.render(image, disparity, 5.0, lens, None)
+    kept = renderer._buffers
+    renderer.render(255 - image, disparity[::-1], 3.0, lens, None)
+    assert np.array_equal(renderer.render(image, disparity, 5.0, lens, None), first)
+    assert renderer._buffers is kept
+
+
+def test_a_disparity_that_is_not_finite_is_named():
+    image, disparity = photograph(5, 6)
+    disparity[2, 3] = np.nan
+    with pytest.raises(ValueError, match="disparity has values that are not finite"):
+        CudaRenderer(DEVICE).render(image, disparity, 5.0, replace(LENS, max_radius_px=1.0), None)
+
+
+def test_where_the_kernels_do_not_run_the_definition_renders_and_says_why(monkeypatch, caplog):
+    monkeypatch.setitem(sys.modules, "sterefo_core.refocus.cuda_renderer", None)  # importing it fails
+    monkeypatch.setattr("sterefo_core.refocus.renderer.torch_device", torch.device)
+    assert isinstance(make_renderer("cuda"), DefinitionRenderer)
+    assert "refocusing on CUDA is slow" in caplog.text
+
+
+def test_all_kernels_compile_for_an_h100_without_spilling_registers():
+    environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
+    command = [sys.executable, "-m", "tests.core.compiled_for_cuda"]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert {line.split(":")[0] for line in lines} >= {"fill_records", "spread", "collect"}
+    assert all(line.endswith(" 0 bytes spilled") for line in lines)
+
+
+@pytest.mark.skipif(DEVICE != "cuda", reason="no CUDA device")
+@pytest.mark.parametrize("size", [(375, 1242), (2160, 3840)])
+def test_full_size_on_a_gpu(size):
+    image, disparity = scene(*size)
+    lens = Lens(aperture=5.0, max_radius_px=25.0)
+    expected = functional.refocus(image, disparity, 5.0, lens)
+    assert torch.allclose(cuda.refocus(image, disparity, 5.0, lens), expected, atol=1e-4)
+    smooth = (torch.nn.functional.avg_pool2d(image, 5, 1, 2)[0].permute(1, 2, 0).cpu().numpy() * 255).astype(np.uint8)
+    twin = CudaRenderer().render(smooth, disparity[0, 0].cpu().numpy(), 5.0, lens, None)
+    right = DefinitionRenderer("cuda").render(smooth, disparity[0, 0].cpu().numpy(), 5.0, lens, None)
+    assert (np.abs(twin.astype(int) - right) <= 1).mean() > 0.99
