@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
         "or two videos or picture folders as LEFT,RIGHT.",
     )
     launch.add_arguments(parser)
-    commands = parser.add_subparsers(title="commands", metavar="")
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
     export_command.add_parser(commands)
     info_command.add_parser(commands)
     sweep_command.add_parser(commands)

@@ -36,7 +36,7 @@ LENSES = len(FOCUSES) * len(RADII_PX)
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add `evaluate` and its subjects to the command line."""
     parser = commands.add_parser("evaluate", help="print figures against the truth", description="Figures, measured.")
-    subjects = parser.add_subparsers(title="subjects", metavar="", required=True)
+    subjects = parser.add_subparsers(title="subjects", dest="subject", metavar="SUBJECT", required=True)
     focus = subjects.add_parser(
         "focus",
         help="focus and tracked box against true boxes and disparity",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from sterefo_core.depth import make_depth_engine
@@ -33,6 +34,7 @@ def open_project(project: Project) -> Source:
 
 def make_pipeline(source: Source, project: Project, device: str = "auto", renderer: Renderer | None = None) -> Pipeline:
     """A pipeline for an open source, with the project's depth engine, on "auto", "cpu" or "cuda"."""
+    cv2.setNumThreads(1)  # CSRT takes twice the processor time with two, and depth and tracker fill two cores anyway
     return Pipeline(source, make_depth_engine(project.depth, device), renderer or make_renderer(device), make_tracker)
 
 
