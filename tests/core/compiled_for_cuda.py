@@ -17,12 +17,16 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from sterefo_core.refocus import cuda, cuda_renderer, triton_spread, triton_surfaces
+from sterefo_core.refocus import cuda, triton_hidden, triton_rims, triton_spread, triton_surfaces
+from sterefo_core.refocus.cuda_renderer import CudaRenderer
 from sterefo_core.types import Lens
 
-_LAUNCHED = "find_disks", "widen_disks", "spread", "collect", "fill_records"
+_LAUNCHED = (
+    *("measure", "weigh_outlines", "unmix", "flood", "hide", "smooth"),
+    *("fill_records", "find_disks", "widen_disks", "spread", "collect"),
+)
 HOPPER = GPUTarget("cuda", 90, 32)
-_TYPES = {torch.float32: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.uint8: "*u8"}
+_TYPES = {torch.float32: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.uint8: "*u8", torch.int8: "*i8"}
 
 
 class _CompileOnly:
@@ -48,7 +52,7 @@ class _CompileOnly:
 
 def compile_all(report: Callable[[str, bytes], None]) -> None:
     """Launch every kernel once, as training and rendering do, and hand its name and cubin to `report`."""
-    for module in (triton_spread, triton_surfaces):
+    for module in (triton_rims, triton_hidden, triton_surfaces, triton_spread):
         for name, kernel in list(vars(module).items()):
             if isinstance(kernel, triton.JITFunction) and name in _LAUNCHED:
                 setattr(module, name, _CompileOnly(kernel, report))
@@ -56,9 +60,9 @@ def compile_all(report: Callable[[str, bytes], None]) -> None:
     lens = Lens(max_radius_px=25.0)
     cuda.refocus(image, disparity, 3.0, lens).sum().backward()
     cuda.refocus(image.detach(), disparity, 3.0, lens)
-    cuda_renderer.CudaRenderer("cpu").render(
-        np.zeros((9, 20, 3), np.uint8), np.ones((9, 20), np.float32), 3.0, lens, None
-    )
+    picture, depth, renderer = np.zeros((9, 20, 3), np.uint8), np.ones((9, 20), np.float32), CudaRenderer("cpu")
+    renderer.render(picture, depth, 3.0, lens, None)
+    renderer.render(picture, depth, 3.0, lens, picture)
 
 
 def resources(cubin: bytes) -> tuple[int, int]:
