@@ -9,21 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sterefo_core.refocus.cpu_plan import LEVELS, STEPS
-
-GROUP_ROWS = 1 << (LEVELS - 1)
-"""Rows of the full size that are sorted together: one row of the smallest size."""
-
-
-class Surfaces(NamedTuple):
-    """What is seen: `(H, W, 3)` uint8 image, signed radius in px, its slice, and the rim that goes on behind it."""
-
-    image: np.ndarray
-    linear: np.ndarray
-    radius: np.ndarray
-    slot: np.ndarray
-    rim: np.ndarray
-
 
 class Light(NamedTuple):
     """Points of light. Those of a row and slice k are `starts[row, k] : ends[row, k]`, from left to right.
@@ -45,14 +30,15 @@ class Light(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def sort_light(surfaces, plan, group, position, light, sums):
-    """Put the light of one group of rows into `light`, from `position` on.
+    """Put the light of a group of rows, those of one row of the smallest size, into `light` from `position` on.
 
-    `sums` is scratch: `(S, W + GROUP_ROWS, 5)` zeros, colour, coverage and radius of a row of every slice. Pixels of
+    `sums` is scratch: `(S, W + 4, 5)` zeros, colour, coverage and radius of a row of every slice. Pixels of
     a slice that fall into the same pixel of its level are added up there.
     """
-    width = surfaces.rim.shape[1]
-    for row in range(group * GROUP_ROWS, (group + 1) * GROUP_ROWS):
-        _add_up(surfaces, plan, row, sums)
+    width = surfaces.radius.shape[1]
+    together = 1 << (light.base.size - 2)
+    for row in range(group * together, (group + 1) * together):
+        _add_up(surfaces, plan, row, -(-width // together) * together, sums)
         for k in range(plan.low.size):
             level = plan.level[k]
             to = light.base[level] + (row >> level)
@@ -63,24 +49,42 @@ def sort_light(surfaces, plan, group, position, light, sums):
 
 
 @njit(nogil=True, error_model="numpy")
-def _add_up(surfaces, plan, row, sums):
-    """Add a row's pixels, and what they hide, to the sums of their slices.
+def _add_up(surfaces, plan, row, columns, sums):
+    """Add a row's light, visible, of nearer neighbours and hidden, to the sums of its slices.
 
-    A pixel between two slices is divided between them, linearly in the square of the radius. Rows and columns that
+    Light between two slices is divided between them, linearly in the square of the radius. Rows and columns that
     are missing from the last pixel of a reduced size are repeated.
     """
-    image, linear, rim = surfaces.image, surfaces.linear, surfaces.rim
-    radii, slots = surfaces.radius, surfaces.slot
+    image, linear, radii, slot = surfaces.image, surfaces.linear, surfaces.radius, surfaces.slot
+    share, clean, rim, hidden = surfaces.share, surfaces.clean, surfaces.rim, surfaces.hidden
     low, high, levels = plan.low, plan.high, plan.level
     height, width = rim.shape
     y = min(row, height - 1)
-    for column in range(-(-width // GROUP_ROWS) * GROUP_ROWS):
+    for column in range(columns):
         x = min(column, width - 1)
         full_size = row < height and column < width
-        source = y * width + x
-        while source >= 0:
-            v, u = source // width, source % width
-            k, radius = slots[v, u], radii[v, u]
+        part = share[y, x]
+        for surface in range(3):
+            k, radius, cover = np.int64(slot[y, x]), radii[y, x], np.float32(1)
+            if surface == 2:
+                if rim[y, x] < 0:
+                    continue
+                red, green, blue, radius = hidden[y, x, 0], hidden[y, x, 1], hidden[y, x, 2], hidden[y, x, 3]
+            elif surface == 1 and part == 0:
+                continue
+            else:
+                red, green, blue = linear[image[y, x, 0]], linear[image[y, x, 1]], linear[image[y, x, 2]]
+                if surface == 1:
+                    cover, radius = part, clean[y, x, 3]
+                    red -= (1 - part) * clean[y, x, 0]
+                    green -= (1 - part) * clean[y, x, 1]
+                    blue -= (1 - part) * clean[y, x, 2]
+                elif part > 0:
+                    red, green, blue = clean[y, x, 0], clean[y, x, 1], clean[y, x, 2]
+            while radius < low[k]:
+                k -= 1
+            while k + 1 < low.size and radius >= low[k + 1]:
+                k += 1
             nearer = np.float32(0)
             if radius > high[k]:
                 below, above = high[k] * abs(high[k]), low[k + 1] * abs(low[k + 1])
@@ -89,11 +93,11 @@ def _add_up(surfaces, plan, row, sums):
                 weight = nearer if i > k else 1 - nearer
                 if full_size or levels[i] > 0:
                     at = column >> levels[i]
-                    for c in range(3):
-                        sums[i, at, c] += weight * linear[image[v, u, c]]
-                    sums[i, at, 3] += weight
-                    sums[i, at, 4] += weight * min(max(radius, low[i]), high[i])
-            source = rim[y, x] if source == y * width + x else -1
+                    sums[i, at, 0] += weight * red
+                    sums[i, at, 1] += weight * green
+                    sums[i, at, 2] += weight * blue
+                    sums[i, at, 3] += weight * cover
+                    sums[i, at, 4] += weight * cover * min(max(radius, low[i]), high[i])
 
 
 @njit(nogil=True)
@@ -105,7 +109,7 @@ def _emit(plan, k, sums, columns, light, position):
         if sums[column, 3] == 0:
             continue
         radius = min(max(sums[column, 4] / sums[column, 3], low), high)
-        disk = disk_of[level, int(abs(radius) * STEPS + np.float32(0.5))]
+        disk = disk_of[level, int(abs(radius) * plan.steps + np.float32(0.5))]
         begin = -rows[disk] if column == 0 else column
         end = column + rows[disk] if column == columns - 1 else column
         for at in range(begin, end + 1):

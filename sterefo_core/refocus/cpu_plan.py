@@ -16,7 +16,7 @@ _HALF_FROM_PX = {Quality.PREVIEW: 5.0, Quality.FINAL: math.inf}
 _QUARTER = 2.5
 LEVELS = 3
 """Level n is drawn at 1 / 2^n of the size."""
-STEPS = 8
+_STEPS = 8
 """Disks are tabulated in steps of 1 / 8 px of radius, larger ones in steps of 1 / 64 of the radius."""
 _SUBROWS = 32
 
@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     Attributes:
         low, high: `(S,)` float32 signed radius in px of a slice's first and last rung.
         level: `(S,)` the level at which a slice is drawn. reach: `(S,)` rows above and below that its disks touch.
-        disk_of: `(LEVELS, N)` disk by level and radius in px * `STEPS`.
+        disk_of: `(LEVELS, N)` disk by level and radius in px * `steps`.
         first, rows: `(D,)` a disk's first row among all rows, and how many it has above (and below) its middle one.
         ends: `(R, 2)` where the row's span begins and ends, in floats from the disk's centre pixel, four to a pixel.
         edges: `(R, 4)` float32 rise of the row at its begin and on the next pixel, then the same at its end. Added up
@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     high: np.ndarray
     level: np.ndarray
     reach: np.ndarray
+    steps: int
     disk_of: np.ndarray
     first: np.ndarray
     rows: np.ndarray
@@ -58,21 +59,20 @@ def plan_for(max_radius_px: float, quality: Quality) -> Plan:
     drawn = np.concatenate([_drawn(radii, n) for n in range(LEVELS)])
     rows = np.maximum(np.ceil(drawn - 0.5), 0).astype(np.int64)
     disk_of = np.stack([disk_of + n * len(radii) for n in range(LEVELS)])
-    steps = np.rint(np.maximum(abs(low), abs(high)) * STEPS).astype(np.int64)
+    steps = np.rint(np.maximum(abs(low), abs(high)) * _STEPS).astype(np.int64)
     ends, edges = zip(*(_spans(float(radius), int(n)) for radius, n in zip(drawn, rows, strict=True)), strict=True)
     first = np.concatenate([[0], np.cumsum(2 * rows + 1)[:-1]])
-    return Plan(
-        low, high, level, rows[disk_of[level, steps]], disk_of, first, rows, np.concatenate(ends), np.concatenate(edges)
-    )
+    reach = rows[disk_of[level, steps]]
+    return Plan(low, high, level, reach, _STEPS, disk_of, first, rows, np.concatenate(ends), np.concatenate(edges))
 
 
 def _tabulated(max_radius_px: float) -> tuple[np.ndarray, np.ndarray]:
-    """Radii for which there is a disk, and for each radius in steps of 1 / `STEPS` px the index of the nearest."""
+    """Radii for which there is a disk, and for each radius in steps of 1 / `_STEPS` px the index of the nearest."""
     radii = [0.0]
     while radii[-1] < max_radius_px:
-        radii.append(min(radii[-1] + max(1 / STEPS, radii[-1] / 64), max_radius_px))
+        radii.append(min(radii[-1] + max(1 / _STEPS, radii[-1] / 64), max_radius_px))
     middles = (np.array(radii[1:]) + radii[:-1]) / 2
-    steps = np.arange(math.ceil(max_radius_px * STEPS) + 2) / STEPS
+    steps = np.arange(math.ceil(max_radius_px * _STEPS) + 2) / _STEPS
     return np.array(radii), np.searchsorted(middles, steps)
 
 

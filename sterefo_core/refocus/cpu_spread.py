@@ -38,9 +38,10 @@ class Band(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def render_band(top, light, plan, band, stride, margin, bytes_of_root, result):
+def render_band(top, light, plan, band, margin, bytes_of_root, result):
     """Render rows `top .. top + BAND_ROWS` of `result`."""
     height, width = result.shape[:2]
+    stride = 4 * width + 2 * margin
     rows = min(BAND_ROWS, height - top)
     band.through[:] = 1
     band.nearer[:] = 0

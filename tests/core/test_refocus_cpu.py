@@ -178,7 +178,7 @@ def test_a_disparity_that_is_not_finite_is_named(renderer, value):
         ({"image": np.zeros((20, 30), np.uint8)}, "it must be uint8"),
         ({"image": np.zeros((20, 30, 3), np.float32)}, "it must be uint8"),
         ({"disparity": np.zeros((20, 31), np.float32)}, "disparity has shape"),
-        ({"right": np.zeros((20, 31, 3), np.uint8)}, "the right image has shape"),
+        ({"right": np.zeros((20, 31, 3), np.uint8)}, "the right image is uint8 of shape"),
         ({"focus_disparity": float("nan")}, "focus disparity is not finite"),
         ({"lens": replace(FINAL, aperture=-0.1)}, "not below 0"),
         ({"lens": replace(FINAL, aperture=float("nan"))}, "must be finite"),

@@ -1,0 +1,145 @@
+"""CPU kernels of the hidden surface behind every depth edge: the same as `hidden.py`, near edges only."""
+
+# ruff: noqa: PLR0917 - what a numba kernel works on has to be passed to it, array by array
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(inline="always")
+def _cost(radius, rules, x, y, rim):
+    """How unlikely it is that the surface at `rim` goes on behind this pixel; infinite where it cannot be seen."""
+    width = radius.shape[1]
+    v, u = rim // width, rim % width
+    behind = radius[y, x] - radius[v, u]
+    apart = math.sqrt(np.float32((v - y) ** 2 + (u - x) ** 2))
+    return apart - rules.farther * behind if behind > rules.gap and apart <= behind + 1 else np.float32(np.inf)
+
+
+@njit(inline="always")
+def _offer(radius, rim, rules, x, y, candidate):
+    """Take another pixel's rim if it is better than the one known so far."""
+    if candidate >= 0 and candidate != rim[y, x]:
+        cost = _cost(radius, rules, x, y, candidate)
+        if cost < np.inf and (rim[y, x] < 0 or cost < _cost(radius, rules, x, y, rim[y, x])):
+            rim[y, x] = candidate
+
+
+@njit(cache=True, nogil=True)
+def find_rims_along_rows(radius, outline, rim, rules, top, bottom):
+    """Depth edges of the rows, and for every pixel the best rim in its row, as an index into the flat picture, or -1."""
+    height, width = radius.shape
+    for y in range(top, bottom):
+        for x in range(width):
+            rim[y, x] = -1
+            nearest, farthest = radius[y, x], radius[y, x]
+            for v in range(max(y - 1, 0), min(y + 2, height)):
+                for u in range(max(x - 1, 0), min(x + 2, width)):
+                    nearest, farthest = max(nearest, radius[v, u]), min(farthest, radius[v, u])
+            outline[y, x] = nearest - radius[y, x] > rules.gap or radius[y, x] - farthest > rules.gap
+            if radius[y, x] - farthest > rules.gap:
+                for v in range(max(y - 1, 0), min(y + 2, height)):
+                    for u in range(max(x - 1, 0), min(x + 2, width)):
+                        _offer(radius, rim, rules, x, y, v * width + u)
+        for x in range(1, width):
+            _offer(radius, rim, rules, x, y, rim[y, x - 1])
+        for x in range(width - 2, -1, -1):
+            _offer(radius, rim, rules, x, y, rim[y, x + 1])
+
+
+@njit(cache=True, nogil=True)
+def find_rims_along_columns(radius, rim, rules, left, right):
+    """Carries the rims found along rows up and down the columns: what is best then is best in the plane."""
+    height = radius.shape[0]
+    for y in range(1, height):
+        for x in range(left, right):
+            _offer(radius, rim, rules, x, y, rim[y - 1, x])
+    for y in range(height - 2, -1, -1):
+        for x in range(left, right):
+            _offer(radius, rim, rules, x, y, rim[y + 1, x])
+
+
+@njit(cache=True, nogil=True)
+def colour_hidden(surfaces, rules, disparity, other, known_until, seen, top, bottom):
+    """Colour and radius of the rows' hidden surfaces: the right image's where it shows them, else that of the rim.
+
+    `other` is the right image, empty if there is none; `seen` becomes 1 where it shows the hidden surface
+    (`second_view.seen_from_right`), and 0 elsewhere. `known_until` is the last of its columns that can be judged.
+    """
+    image, linear, radius, rim, hidden = surfaces.image, surfaces.linear, surfaces.radius, surfaces.rim, surfaces.hidden
+    share, clean = surfaces.share, surfaces.clean
+    width = radius.shape[1]
+    nearest = np.empty(width, np.float32)
+    for y in range(top, bottom):
+        if other.size > 0:
+            nearest[:] = -np.inf
+            for x in range(width):
+                at = math.floor(x - disparity[y, x])
+                for u in range(max(at, 0), min(at + 1 + (x - disparity[y, x] > at), width)):
+                    nearest[u] = max(nearest[u], disparity[y, x])
+        for x in range(width):
+            source = rim[y, x]
+            if source < 0:
+                continue
+            v, u = source // width, source % width
+            seen[y, x] = 0
+            hidden[y, x, 3] = radius[v, u]
+            column = x - disparity[v, u]
+            if other.size > 0 and 0 <= column <= known_until:
+                middle, near = int(np.rint(column)), np.float32(-np.inf)
+                for i in range(max(middle - 1, 0), min(middle + 2, width)):
+                    near = max(near, nearest[i])
+                seen[y, x] = near <= disparity[v, u] + rules.same
+            if seen[y, x]:
+                left = min(int(column), max(width - 2, 0))
+                part = np.float32(column - left)
+                for c in range(3):
+                    first, second = linear[other[y, left, c]], linear[other[y, min(left + 1, width - 1), c]]
+                    hidden[y, x, c] = first + part * (second - first)
+            else:
+                for c in range(3):
+                    hidden[y, x, c] = clean[v, u, c] if share[v, u] > 0 else linear[image[v, u, c]]
+
+
+@njit(cache=True, nogil=True)
+def smooth_hidden(surfaces, rules, seen, step, smoothed, top, bottom):
+    """Average hidden light with what is around of the same surface, hidden or visible, `step` px apart.
+
+    What the right image shows stays as it is. The result is put into `smoothed`, shaped like `surfaces.hidden`.
+    """
+    image, linear, radius, rim, hidden = surfaces.image, surfaces.linear, surfaces.radius, surfaces.rim, surfaces.hidden
+    share, clean = surfaces.share, surfaces.clean
+    height, width = radius.shape
+    for y in range(top, bottom):
+        for x in range(width):
+            if rim[y, x] < 0:
+                continue
+            behind = hidden[y, x, 3]
+            red = green = blue = total = np.float32(0)
+            for i in range(9):
+                if seen[y, x] and i != 4:
+                    continue
+                v = min(max(y + (i // 3 - 1) * step, 0), height - 1)
+                u = min(max(x + (i % 3 - 1) * step, 0), width - 1)
+                weight = np.float32(1 if i == 4 else 0.5 if i % 2 else 0.25)
+                if rim[v, u] >= 0 and abs(hidden[v, u, 3] - behind) <= rules.gap:
+                    red += weight * hidden[v, u, 0]
+                    green += weight * hidden[v, u, 1]
+                    blue += weight * hidden[v, u, 2]
+                    total += weight
+                if abs(radius[v, u] - behind) <= rules.gap:
+                    if share[v, u] > 0:
+                        red += weight * clean[v, u, 0]
+                        green += weight * clean[v, u, 1]
+                        blue += weight * clean[v, u, 2]
+                    else:
+                        red += weight * linear[image[v, u, 0]]
+                        green += weight * linear[image[v, u, 1]]
+                        blue += weight * linear[image[v, u, 2]]
+                    total += weight
+            smoothed[y, x, 0], smoothed[y, x, 1], smoothed[y, x, 2] = red / total, green / total, blue / total
+            smoothed[y, x, 3] = behind
