@@ -85,7 +85,8 @@ class OpenPanel(Card):
             if way is None:
                 button.setToolTip("Live cameras are not supported yet")
             else:
-                button.clicked.connect(lambda _, way=way: (self.hide(), way()))
+                button.clicked.connect(self.hide)
+                button.clicked.connect(lambda _, way=way: way())
             grid.addWidget(button, place // 2, place % 2)
         column.addLayout(grid)
         self._recents = QVBoxLayout()
@@ -102,7 +103,8 @@ class OpenPanel(Card):
         for address in recents[:MOST_SHOWN_RECENTS]:
             button = QPushButton(_short(address), objectName="recent")
             button.setToolTip(address)
-            button.clicked.connect(lambda _, address=address: (self.hide(), self.chosen.emit(address)))
+            button.clicked.connect(self.hide)
+            button.clicked.connect(lambda _, address=address: self.chosen.emit(address))
             self._recents.addWidget(button)
         self.appear()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
 from PyQt6.QtWidgets import (
     QComboBox,
@@ -41,7 +41,7 @@ class Inspector(QWidget):
         self._preview = preview
         self._session: Session | None = None
         self._facts: SourceFacts | None = None
-        self._rows: list[NumberRow] = []
+        self.rows: list[NumberRow] = []
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(16, 12, 16, 16)
         self._layout.setSpacing(6)
@@ -64,10 +64,10 @@ class Inspector(QWidget):
         if self._session is None:
             return
         project = self._session.project
-        for row in self._rows:
+        for row in self.rows:
             row.show_value(row.number.read(project))
         width = self._facts.size[0] if self._facts else 1
-        self._rows[0].note.setText(settings_table.f_number(project, self._calibration, width))
+        self.rows[0].note.setText(settings_table.f_number(project, self._calibration, width))
         _select(self._engine, project.depth)
 
     def open_aperture(self) -> None:
@@ -91,7 +91,7 @@ class Inspector(QWidget):
         while item := self._layout.takeAt(0):
             if widget := item.widget():
                 widget.deleteLater()
-        self._rows, section = [], ""
+        self.rows, section = [], ""
         for number in settings_table.numbers(self._calibration):
             if number.section != section:
                 section = number.section
@@ -99,7 +99,7 @@ class Inspector(QWidget):
             row = NumberRow(number)
             row.changed.connect(self._edit)
             row.reset.connect(self._reset)
-            self._rows.append(row)
+            self.rows.append(row)
             self._layout.addWidget(row)
         self._layout.addWidget(_heading("Depth"))
         self._engine = self._choice("Engine", _engines(), "How distances are found.", self._choose_engine)
@@ -184,10 +184,9 @@ class NumberRow(QWidget):
 
     def show_value(self, value: float) -> None:
         """Show a value without reporting it as a change."""
-        for widget, shown in ((self.spin, value), (self.slider, self.number.step_of(value))):
-            widget.blockSignals(True)
-            widget.setValue(shown)
-            widget.blockSignals(False)
+        with QSignalBlocker(self.spin), QSignalBlocker(self.slider):
+            self.spin.setValue(value)
+            self.slider.setValue(self.number.step_of(value))
 
     def _begin_gesture(self) -> None:
         self._gesture = object()

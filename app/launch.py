@@ -19,10 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(_: argparse.Namespace) -> int:
     """Open the window on the demo; without a display, export the demo instead and print where the video lies."""
-    if not has_display():
-        print("There is no display here, so the demo is exported instead of opening the window.")
-    else:
-        print("The window is not built yet, so the demo is exported instead.")
+    if has_display():
+        from app import gui  # the commands work without Qt
+
+        return gui.start()
+    print("There is no display here, so the demo is exported instead of opening the window.")
     target = Path("out") / "demo.mp4"
     target.parent.mkdir(exist_ok=True)
     export_command.write(SyntheticSource(), workshop.demo_project(), ExportSettings(target), device="auto")

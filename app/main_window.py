@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         assert app
         app.installEventFilter(self)
+        self.inspector.show_session(self.document.session)
         self._show_document()
 
     # the document

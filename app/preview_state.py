@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from sterefo_core.project import Project
 from sterefo_core.types import Box, Calibration, Refocused
 
 
@@ -85,6 +86,7 @@ class PreviewState:
 
     Attributes:
         generation: bumped by every open and seek; older ones are stale.
+        project: what the plate shows, None before the first computed frame.
         source: None while nothing is open.
         plate: what to show, None before the first frame.
         seen: what is known of every frame.
@@ -97,6 +99,7 @@ class PreviewState:
 
     generation: int = 0
     phase: Phase = Phase.EMPTY
+    project: Project | None = None
     source: SourceFacts | None = None
     plate: Plate | None = None
     seen: tuple[Seen, ...] = ()

@@ -128,7 +128,8 @@ class PreviewWorker:
         before, self._frame = self._frame, reached
         self._keep_time(wish, jump or reached != target or self._turned(before, reached, wish))
         skipped = 0 if jump or self._starts(wish) else self._state.skipped + passed
-        self._publish(wish, phase=Phase.READY, plate=plate, progress=None, skipped=skipped, failure=None)
+        shown = {"plate": plate, "project": wish.project}
+        self._publish(wish, phase=Phase.READY, **shown, progress=None, skipped=skipped, failure=None)
 
     def _look_on_the_way(self, target: int, wish: Wish, jump: bool) -> int:
         """Observe what is missing before `target`; returns the frame reached, an earlier one if playing takes long."""

@@ -76,7 +76,8 @@ class StatusLine(QWidget):
         focus = done.focus.disparity if done.focus.strength > 0 else None
         self.focus.setText(f"Focus {wording.distance(focus, done.frame.calibration)}")
         playing = state.speed != 0 and state.phase is Phase.READY
-        self.rate.setText(f"{clock.rate():.1f} fps  ·  {clock.delay_ms:.0f} ms delay" if playing else "Paused")
+        measured = f"{clock.rate():.1f} fps  ·  {clock.delay_ms:.0f} ms delay" if clock.rate() else "Playing"
+        self.rate.setText(measured if playing else "Paused")
         self.drops.setText(f"{state.skipped} skipped  ·  {unpainted} unpainted")
         times = done.milliseconds
         self.stages.setText("  ".join(f"{stage} {times[stage]:.0f}" for stage in STAGES if stage in times) + " ms")

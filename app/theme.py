@@ -10,7 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QPalette
 from PyQt6.QtWidgets import QApplication, QStyleFactory
 
-STYLE_SHEET = Path(__file__).resolve().parents[1] / "assets" / "style.qss"
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
 Role = QPalette.ColorRole
 
 DARK = {
@@ -69,4 +69,5 @@ def dress(app: QApplication, dark: bool) -> None:
             faded.setAlpha(90)
         palette.setColor(QPalette.ColorGroup.Disabled, role, faded)
     app.setPalette(palette)
-    app.setStyleSheet(STYLE_SHEET.read_text(encoding="utf-8"))
+    sheet = (ASSETS / "style.qss").read_text(encoding="utf-8")
+    app.setStyleSheet(sheet.replace("@icons", (ASSETS / "icons").as_posix()))

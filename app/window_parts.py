@@ -82,7 +82,7 @@ def build(window: MainWindow) -> None:
     window.bar = QWidget(objectName="bar")
     window.setCentralWidget(_layout(window))
     window.banner, window.seek_card = Banner(window.viewport), SeekCard(window.viewport)
-    window.keys_panel = KeysPanel(window.viewport)
+    window.keys_panel = KeysPanel(window.centralWidget())
 
 
 def finish(window: MainWindow) -> None:
@@ -141,8 +141,8 @@ def _fill_bar(window: MainWindow) -> None:
         row.addWidget(_button(actions[slot]))
     row.addStretch(1)
     for name, slot in VIEWS:
+        actions[slot].setIconText(name)
         button = _button(actions[slot])
-        button.setText(name)
         button.setObjectName("segment")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         row.addWidget(button)

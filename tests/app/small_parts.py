@@ -65,7 +65,8 @@ class SmallTracker:
         rows, columns = np.nonzero(image[..., 0] == 250)
         if not len(rows):
             return Track(TrackState.LOST)
-        return Track(TrackState.TRACKING, Box(columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1), 1.0)
+        sides = columns.min(), rows.min(), np.ptp(columns) + 1, np.ptp(rows) + 1
+        return Track(TrackState.TRACKING, Box(*map(float, sides)), 1.0)
 
 
 class SmallRenderer:
