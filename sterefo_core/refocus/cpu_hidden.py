@@ -23,15 +23,14 @@ def _cost(radius, rules, x, y, rim):
 @njit(inline="always")
 def _offer(radius, rim, rules, x, y, candidate):
     """Take another pixel's rim if it is better than the one known so far."""
-    if candidate >= 0 and candidate != rim[y, x]:
-        cost = _cost(radius, rules, x, y, candidate)
-        if cost < np.inf and (rim[y, x] < 0 or cost < _cost(radius, rules, x, y, rim[y, x])):
-            rim[y, x] = candidate
+    cost = _cost(radius, rules, x, y, candidate)
+    if cost < np.inf and (rim[y, x] < 0 or cost < _cost(radius, rules, x, y, rim[y, x])):
+        rim[y, x] = candidate
 
 
 @njit(cache=True, nogil=True)
 def find_rims_along_rows(radius, outline, rim, rules, top, bottom):
-    """Depth edges of the rows, and for every pixel the best rim in its row, as an index into the flat picture, or -1."""
+    """Outlines of the rows, and for every pixel the best rim in its row: an index into the flat picture, or -1."""
     height, width = radius.shape
     for y in range(top, bottom):
         for x in range(width):
@@ -46,9 +45,11 @@ def find_rims_along_rows(radius, outline, rim, rules, top, bottom):
                     for u in range(max(x - 1, 0), min(x + 2, width)):
                         _offer(radius, rim, rules, x, y, v * width + u)
         for x in range(1, width):
-            _offer(radius, rim, rules, x, y, rim[y, x - 1])
+            if rim[y, x - 1] >= 0 and rim[y, x - 1] != rim[y, x]:
+                _offer(radius, rim, rules, x, y, rim[y, x - 1])
         for x in range(width - 2, -1, -1):
-            _offer(radius, rim, rules, x, y, rim[y, x + 1])
+            if rim[y, x + 1] >= 0 and rim[y, x + 1] != rim[y, x]:
+                _offer(radius, rim, rules, x, y, rim[y, x + 1])
 
 
 @njit(cache=True, nogil=True)
@@ -57,10 +58,12 @@ def find_rims_along_columns(radius, rim, rules, left, right):
     height = radius.shape[0]
     for y in range(1, height):
         for x in range(left, right):
-            _offer(radius, rim, rules, x, y, rim[y - 1, x])
+            if rim[y - 1, x] >= 0 and rim[y - 1, x] != rim[y, x]:
+                _offer(radius, rim, rules, x, y, rim[y - 1, x])
     for y in range(height - 2, -1, -1):
         for x in range(left, right):
-            _offer(radius, rim, rules, x, y, rim[y + 1, x])
+            if rim[y + 1, x] >= 0 and rim[y + 1, x] != rim[y, x]:
+                _offer(radius, rim, rules, x, y, rim[y + 1, x])
 
 
 @njit(cache=True, nogil=True)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sterefo_core.refocus.cpu_plan import slice_of
+
 
 class Light(NamedTuple):
     """Points of light. Those of a row and slice k are `starts[row, k] : ends[row, k]`, from left to right.
@@ -81,10 +83,7 @@ def _add_up(surfaces, plan, row, columns, sums):
                     blue -= (1 - part) * clean[y, x, 2]
                 elif part > 0:
                     red, green, blue = clean[y, x, 0], clean[y, x, 1], clean[y, x, 2]
-            while radius < low[k]:
-                k -= 1
-            while k + 1 < low.size and radius >= low[k + 1]:
-                k += 1
+            k = slice_of(low, radius, k)
             nearer = np.float32(0)
             if radius > high[k]:
                 below, above = high[k] * abs(high[k]), low[k + 1] * abs(low[k + 1])

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from sterefo_core.refocus.layers import radius_rungs, slices_of
 from sterefo_core.types import Quality
@@ -44,6 +45,16 @@ class Plan(NamedTuple):
     rows: np.ndarray
     ends: np.ndarray
     edges: np.ndarray
+
+
+@njit(inline="always")
+def slice_of(low, radius, guess):
+    """The last slice that does not start above a radius, found from `guess` on: neighbours are mostly in one slice."""
+    while guess > 0 and radius < low[guess]:
+        guess -= 1
+    while guess + 1 < low.size and radius >= low[guess + 1]:
+        guess += 1
+    return guess
 
 
 @lru_cache(maxsize=4)

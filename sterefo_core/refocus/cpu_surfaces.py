@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from sterefo_core.refocus import hidden, rims, second_view
+from sterefo_core.refocus.cpu_plan import slice_of
 from sterefo_core.refocus.neighbours import GAP_PX
 
 
@@ -57,10 +58,7 @@ def measure_radius(disparity, focus, aperture, low, largest, surfaces, top, bott
             depth = np.float64(disparity[y, x])
             finite &= np.isfinite(depth)
             value = np.float32(min(max(aperture * (depth - focus), -largest), largest))
-            while k + 1 < low.size and value >= low[k + 1]:
-                k += 1
-            while k > 0 and value < low[k]:
-                k -= 1
+            k = slice_of(low, value, k)
             radius[y, x], slot[y, x] = value, k
     return finite
 
@@ -68,57 +66,52 @@ def measure_radius(disparity, focus, aperture, low, largest, surfaces, top, bott
 @njit(cache=True, nogil=True, error_model="numpy")
 def unmix_outlines(surfaces, rules, top, bottom):
     """Take the nearer surface's light out of the farther one's outermost pixels, as `rims.unmix_rims` does."""
-    image, linear, radius, outline = surfaces.image, surfaces.linear, surfaces.radius, surfaces.outline
-    share, clean = surfaces.share, surfaces.clean
-    height, width = radius.shape
-    front, own = np.empty(3, np.float32), np.empty(3, np.float32)
-    gap, zero, one = rules.gap, np.float32(0), np.float32(1)
+    outline, share = surfaces.outline, surfaces.share
+    colours, nearer, same = np.empty((9, 3), np.float32), np.empty(9, np.float32), np.empty(9, np.float32)
     for y in range(top, bottom):
-        for x in range(width):
+        for x in range(outline.shape[1]):
             share[y, x] = 0
-            if not outline[y, x]:
-                continue
-            front[:], own[:] = 0, 0
-            nearer, same, front_radius = zero, zero, zero
-            for i in range(9):
-                v, u = min(max(y + i // 3 - 1, 0), height - 1), min(max(x + i % 3 - 1, 0), width - 1)
-                step = radius[v, u] - radius[y, x]
-                if i != 4 and step >= -gap:
-                    weight = rules.rim_weight if outline[v, u] else one
-                    if step > gap:
-                        nearer += weight
-                        front_radius += weight * radius[v, u]
-                        for c in range(3):
-                            front[c] += weight * linear[image[v, u, c]]
-                    else:
-                        same += weight
-                        for c in range(3):
-                            own[c] += weight * linear[image[v, u, c]]
-            if nearer == 0 or same == 0:
-                continue
-            contrast, position = zero, zero
-            for c in range(3):
-                front[c] /= nearer
-                own[c] /= same
-                contrast += (front[c] - own[c]) ** 2
-                position += (linear[image[y, x, c]] - own[c]) * (front[c] - own[c])
-            if position <= 0:
-                continue
-            varied = zero
-            for i in range(9):
-                v, u = min(max(y + i // 3 - 1, 0), height - 1), min(max(x + i % 3 - 1, 0), width - 1)
-                step = radius[v, u] - radius[y, x]
-                if i != 4 and step >= -gap:
-                    weight = rules.rim_weight if outline[v, u] else one
-                    for c in range(3):
-                        value = linear[image[v, u, c]]
-                        varied += weight * (
-                            (value - front[c]) ** 2 / nearer if step > gap else (value - own[c]) ** 2 / same
-                        )
-            trusted = min(max(contrast / (rules.trust * varied + np.float32(1e-6)) - 1, zero), one)
-            part = min(position / max(contrast, np.float32(1e-9)), np.float32(0.5)) * trusted
-            if part > 0:
-                share[y, x] = part
-                clean[y, x, 3] = front_radius / nearer
-                for c in range(3):
-                    clean[y, x, c] = max((linear[image[y, x, c]] - part * front[c]) / (1 - part), zero)
+            if outline[y, x]:
+                _look_around(surfaces, rules, y, x, colours, nearer, same)
+                if nearer.sum() > 0 and same.sum() > 0:
+                    _unmix(surfaces, rules, y, x, colours, nearer, same)
+
+
+@njit(nogil=True)
+def _look_around(surfaces, rules, y, x, colours, nearer, same):
+    """Light of the 3 x 3 pixels around one, and their weights on the nearer surface and on its own."""
+    radius = surfaces.radius
+    height, width = radius.shape
+    total = np.float32(0)
+    for i in range(9):
+        v, u = min(max(y + i // 3 - 1, 0), height - 1), min(max(x + i % 3 - 1, 0), width - 1)
+        for c in range(3):
+            colours[i, c] = surfaces.linear[surfaces.image[v, u, c]]
+        step = radius[v, u] - radius[y, x]
+        weight = rules.rim_weight if surfaces.outline[v, u] else np.float32(1)
+        nearer[i] = weight if step > rules.gap else 0
+        same[i] = weight if abs(step) <= rules.gap and i != 4 else 0
+        total += nearer[i] * radius[v, u]
+    surfaces.clean[y, x, 3] = total / max(nearer.sum(), np.float32(1e-9))
+
+
+@njit(nogil=True, error_model="numpy")
+def _unmix(surfaces, rules, y, x, colours, nearer, same):
+    """The share of the nearer surface's light in one pixel, and what is left without it."""
+    zero, one = np.float32(0), np.float32(1)
+    front, own = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    contrast, position, varied = zero, zero, zero
+    for c in range(3):
+        for i in range(9):
+            front[c] += colours[i, c] * nearer[i] / nearer.sum()
+            own[c] += colours[i, c] * same[i] / same.sum()
+        contrast += (front[c] - own[c]) ** 2
+        position += (colours[4, c] - own[c]) * (front[c] - own[c])
+        for i in range(9):
+            varied += (colours[i, c] - front[c]) ** 2 * nearer[i] / nearer.sum()
+            varied += (colours[i, c] - own[c]) ** 2 * same[i] / same.sum()
+    trusted = min(max(contrast / (rules.trust * varied + np.float32(1e-6)) - one, zero), one)
+    share = min(max(position / max(contrast, np.float32(1e-9)), zero), np.float32(0.5)) * trusted
+    surfaces.share[y, x] = share
+    for c in range(3):
+        surfaces.clean[y, x, c] = max((colours[4, c] - share * front[c]) / (one - share), zero)
