@@ -91,15 +91,17 @@ def nearest_farther_rim(radius: Tensor) -> Tensor:
 def _smoothed(light: Tensor, behind: Tensor, seen: Tensor, image: Tensor, radius: Tensor) -> Tensor:
     """Hidden light averaged with what is around of the same surface, hidden or visible, from wide to narrow.
 
-    What the right image shows stays as it is. A smooth guess is wrong by less.
+    What the right image shows stays as it is. A smooth guess is wrong by less. Light above white counts for less the
+    brighter it is: lamps are small, and one that ends at a rim would else go on behind it.
     """
     colour, present = light[:, :3], light[:, 3:]
     for step in _SMOOTHING_STEPS:
         weight = torch.tensor(_BINOMIAL).to(colour).view(1, 1, 9, 1, 1)
-        of_hidden = weight * around(present, step) * _same(around(behind, step), behind)
-        of_visible = weight * _same(around(radius, step), behind)
-        both = torch.cat((around(colour, step), around(image, step)), dim=2)
-        mean = weighted_mean(both, torch.cat((of_hidden, of_visible), dim=2))
+        of_hidden = around(present, step) * _same(around(behind, step), behind)
+        of_visible = _same(around(radius, step), behind)
+        both = torch.cat((around(colour, step), around(image, step)), dim=2)  # (B, 3, 18, H, W)
+        dimmer = 1 / both.amax(1, keepdim=True).clamp(min=1)
+        mean = weighted_mean(both, torch.cat((weight * of_hidden, weight * of_visible), dim=2) * dimmer)
         colour = torch.where(seen | (present == 0), colour, mean)
     return torch.cat((colour, present), dim=1)
 
