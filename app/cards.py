@@ -172,7 +172,7 @@ class Banner(Card):
         if message is None:
             self.hide()
             return
-        self.text.setText(message[:1].upper() + message[1:])
+        self.text.setText(message)
         self.appear()
 
 

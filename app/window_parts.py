@@ -80,9 +80,10 @@ def build(window: MainWindow) -> None:
     window.sidebar.add_page("Lens", window.inspector)
     window.sidebar.add_page("Export", window.export_panel)
     window.bar = QWidget(objectName="bar")
-    window.setCentralWidget(_layout(window))
+    centre = _layout(window)
+    window.setCentralWidget(centre)
     window.banner, window.seek_card = Banner(window.viewport), SeekCard(window.viewport)
-    window.keys_panel = KeysPanel(window.centralWidget())
+    window.keys_panel = KeysPanel(centre)
 
 
 def finish(window: MainWindow) -> None:

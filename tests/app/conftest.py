@@ -33,6 +33,7 @@ def open_window(application, tmp_path, monkeypatch):
         hand = Hand(windows[-1])
         windows[-1].show()
         windows[-1].activateWindow()
+        hand.wait(windows[-1].isActiveWindow)
         if address:
             windows[-1].document.open(address)
             hand.wait(lambda: hand.state.phase is Phase.READY and hand.state.plate.done)
