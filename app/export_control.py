@@ -100,6 +100,7 @@ class ExportControl(QObject):
             self.close()
             self._window.preview.set(suspended=False)
         self._panel.show_job(state)
+        self._window.show_hint()
 
 
 def _beside(session: Session) -> Path:

@@ -102,7 +102,7 @@ class MainWindow(QMainWindow):
         self.actions_table["document.redo"].setEnabled(session.redo_name is not None)
         self.actions_table["document.undo"].setText(f"&Undo {(session.undo_name or '').lower()}".rstrip())
         self.actions_table["document.redo"].setText(f"&Redo {(session.redo_name or '').lower()}".rstrip())
-        self._show_hint()
+        self.show_hint()
 
     # the preview
 
@@ -128,9 +128,8 @@ class MainWindow(QMainWindow):
         if state.failure or state.phase is not Phase.OPENING:
             self.banner.show_failure(state.failure)
         if state.phase is Phase.FAILED:
-            self.timeline.show_source(())
-            self.show_open_panel()
-        self._show_hint()
+            self._show_nothing()
+        self.show_hint()
         self._show_status()
 
     def _show_source(self) -> None:
@@ -143,6 +142,19 @@ class MainWindow(QMainWindow):
         self.document.remember()
         self.status.say(f"{source.kind}, {source.size[0]}×{source.size[1]}, {len(source.times_s)} frames")
 
+    def _show_nothing(self) -> None:
+        """What was to be opened cannot be: forget the last source and offer others."""
+        self.timeline.show_source(())
+        self.transport.show_nothing()
+        self.exports.show_project(self.document.session, self.state)
+        self.status.say("")
+        self.show_open_panel()
+
+    @property
+    def delay_ms(self) -> float:
+        """From the capture of the picture on the screen to its paint."""
+        return self._clock.delay_ms
+
     def painted(self) -> None:
         """A new plate reached the screen."""
         if self.viewport.plate:
@@ -152,7 +164,8 @@ class MainWindow(QMainWindow):
     def _show_status(self) -> None:
         self.status.show_state(self.state, self._clock, self.preview.states.overwritten)
 
-    def _show_hint(self) -> None:
+    def show_hint(self) -> None:
+        """Say over the picture what could be done next."""
         self.viewport.hint = self._hint()
         self.viewport.update()
 
@@ -160,6 +173,8 @@ class MainWindow(QMainWindow):
         state, project = self.state, self.document.session.project
         if state.phase is Phase.OPENING:
             return f"Opening {self.document.session.name}…"
+        if self.exports.running:
+            return "The preview waits for the export"
         if state.phase is not Phase.READY or state.plate is None:
             return ""
         if not any(isinstance(decision, Follow | Hold) for decision in project.decisions):

@@ -151,11 +151,11 @@ def _wipe_line(painter: QPainter, viewport: Viewport) -> None:
 def _disparity_key(painter: QPainter, viewport: Viewport, done: Refocused) -> None:
     """The colour bar with px below it and metres above it."""
     width, height, line = 300, 10, painter.fontMetrics().height()
-    panel = QRectF(MARGIN, viewport.height() - 2 * line - height - 36, width + 40, 2 * line + height + 24)
+    panel = QRectF(MARGIN, viewport.height() - 2 * line - height - 36, width + 64, 2 * line + height + 24)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(CHIP)
     painter.drawRoundedRect(panel, 8, 8)
-    bar = QRectF(panel.left() + 20, panel.top() + line + 12, width, height)
+    bar = QRectF(panel.left() + 28, panel.top() + line + 12, width, height)
     gradient = QLinearGradient(bar.topLeft(), bar.topRight())
     for i, rgb in enumerate(_TURBO):
         gradient.setColorAt(i / (len(_TURBO) - 1), QColor(*(int(c) for c in rgb)))

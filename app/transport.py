@@ -44,6 +44,10 @@ class Transport(QWidget):
             time = wording.time_code(source.times_s[frame])
             self._time.setText(f"<b>{time}</b><br><small>frame {frame} of {last}</small>")
 
+    def show_nothing(self) -> None:
+        """No source, no time."""
+        self._time.clear()
+
     def show_speed(self, speed: float) -> None:
         """Pause while playing, play while paused."""
         self._play_action.setIcon(icon("play" if speed == 0 else "pause"))

@@ -289,7 +289,7 @@ def test_a_slow_painter_does_not_make_a_delay(open_window, monkeypatch):
 
     monkeypatch.setattr(type(hand.viewport), "paintEvent", slow)
     delays = []
-    hand.viewport.painted.connect(lambda: delays.append(hand.window._clock.delay_ms))
+    hand.viewport.painted.connect(lambda: delays.append(hand.window.delay_ms))
     hand.window.player.toggle() if not hand.window.player.playing else None
     hand.wait(lambda: len(delays) > 25)
     assert np.median(delays) < 3 * 40
