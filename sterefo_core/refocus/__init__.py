@@ -13,11 +13,10 @@ def make_renderer(device: str = "auto") -> Renderer:
     Importing this package does not import torch; making a renderer does. Raises SterefoError where CUDA is asked for
     and not there.
     """
-    from sterefo_core.refocus.renderer import DefinitionRenderer, torch_device
+    from sterefo_core.refocus.cpu import CpuRenderer
+    from sterefo_core.refocus.renderer import torch_device
 
-    if torch_device(device).type == "cuda":
-        return _cuda_renderer()
-    return DefinitionRenderer(device)
+    return _cuda_renderer() if torch_device(device).type == "cuda" else CpuRenderer()
 
 
 def _cuda_renderer() -> Renderer:
