@@ -21,6 +21,7 @@ from sterefo_core.focus import FocusTimeline, measure_disparity
 from sterefo_core.project import Project, held_disparity
 from sterefo_core.types import (
     IDLE,
+    DepthAidedTracker,
     DepthEngine,
     DisparityMap,
     FocusState,
@@ -64,7 +65,7 @@ class _Stopwatch(dict[str, float]):
     def stage(self, name: str) -> Iterator[None]:
         began = perf_counter()
         yield
-        self[name] = (perf_counter() - began) * 1000
+        self[name] = self.get(name, 0.0) + (perf_counter() - began) * 1000
 
 
 class Pipeline:
@@ -118,10 +119,7 @@ class Pipeline:
         follow = project.followed(frame.index)
         if follow is None:
             return
-        if (follow, frame.index) in self._observed:
-            self._advance(frame, follow, _Stopwatch())  # known, but the tracker must pass through it to go on
-        else:
-            self._look(frame, follow, _Stopwatch())
+        self._follow(frame, follow, _Stopwatch())  # also where it is known: the tracker must pass through it to go on
 
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `observe`, in order, before `index` shows what playing there from the start would show."""
@@ -168,19 +166,24 @@ class Pipeline:
                 raise
 
     def _look(self, frame: StereoFrame, follow: Follow | None, watch: _Stopwatch) -> _Observation:
-        """What the frame shows of the followed object; the tracker works while this thread computes depth."""
+        """What the frame shows of the followed object."""
         if follow is None:
             return _NOTHING
-        key = (follow, frame.index)
-        if key not in self._observed:
-            tracking = self._worker.submit(self._advance, frame, follow, watch)
-            try:
-                disparity = self._disparity(frame, watch)
-            finally:
-                track = tracking.result()
-            measured = measure_disparity(disparity, track.box) if track.box else None
-            self._observed[key] = _Observation(track, measured)
-        return self._observed[key]
+        known = self._observed.get((follow, frame.index))
+        return self._follow(frame, follow, watch) if known is None else known
+
+    def _follow(self, frame: StereoFrame, follow: Follow, watch: _Stopwatch) -> _Observation:
+        """Move the tracker on to this frame, while this thread computes depth; then depth may help the tracker."""
+        tracking = self._worker.submit(self._advance, frame, follow, watch)
+        try:
+            disparity = self._disparity(frame, watch)
+        finally:
+            track = tracking.result()
+        if self._run is not None and isinstance(self._run.tracker, DepthAidedTracker):
+            with watch.stage("track"):
+                track = self._run.tracker.refine(frame.left, disparity)
+        measured = measure_disparity(disparity, track.box) if track.box else None
+        return self._observed.setdefault((follow, frame.index), _Observation(track, measured))
 
     def _disparity(self, frame: StereoFrame, watch: _Stopwatch) -> DisparityMap:
         """The frame's disparity; that of the latest pictures is kept, so that it is computed once."""

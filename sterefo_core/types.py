@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -302,6 +302,17 @@ class Tracker(Protocol):
 
     def update(self, image: np.ndarray) -> Track:
         """Find the object again in the next picture of the same size."""
+
+
+@runtime_checkable
+class DepthAidedTracker(Tracker, Protocol):
+    """A tracker that disparity helps. `refine` follows every `start` and `update`, with the same picture.
+
+    So `update` can run while the disparity is still being computed; `refine` is quick and has the last word.
+    """
+
+    def refine(self, image: np.ndarray, disparity: DisparityMap) -> Track:
+        """The track of the latest picture, now that its disparity is known."""
 
 
 class Renderer(Protocol):

@@ -1,0 +1,68 @@
+"""What disparity says of a box: how far its object is, how much of it is seen, and what is before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sterefo_core.types import Box, DisparityMap
+
+_CENTRAL = 0.6
+_SEARCHED, _DEEP, _NOISE_PX = 0.12, 0.1, 1.0  # of the disparity, and px: an object's may jump, and differ within it
+_LEAST_MEASURED = 0.15
+_AROUND = 1.4  # what is beside a box is looked for in one so many times as wide
+_UPPER = 0.7  # of the box, from its top
+_LEAST_NEARER = 0.02
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The object's surface in a box.
+
+    Attributes:
+        disparity: its median, px.
+        support: share of the box's middle that it fills, of what was measured.
+        nearer: share of the box's middle that is clearly nearer, and so covers it.
+    """
+
+    disparity: float
+    support: float
+    nearer: float
+
+
+def look_at(disparity: DisparityMap, box: Box, expected: float | None = None) -> Surface | None:
+    """The surface in the middle of the box, that near `expected` px if given; None where hardly anything is measured.
+
+    `support` is 0 and `disparity` as expected where nothing of the box is near that distance.
+    """
+    height, width = disparity.values.shape
+    inside = box.central(_CENTRAL).clipped(width - 1, height - 1)
+    if inside.area == 0:
+        return None
+    window = inside.slices()
+    valid = disparity.valid[window]
+    if valid.mean() < _LEAST_MEASURED:
+        return None
+    values = disparity.values[window][valid]
+    start = float(np.median(values)) if expected is None else expected
+    near = values[np.abs(values - start) < _SEARCHED * start + _NOISE_PX]
+    if near.size == 0:
+        return Surface(start, 0.0, float((values > start).mean()))
+    middle = float(np.median(near))
+    tolerance = max(_DEEP * middle, _NOISE_PX)
+    same = np.abs(values - middle) < tolerance
+    at = float(np.median(values[same])) if same.any() else middle
+    return Surface(at, float(same.mean()), float((values > middle + tolerance).mean()))
+
+
+def stands_free(disparity: DisparityMap, box: Box, at: float) -> bool:
+    """Whether nothing nearer than `at` px is in or beside the box: matching smears the edges of what is.
+
+    The lower part does not count: the ground is nearer there.
+    """
+    height, width = disparity.values.shape
+    wide = box.central(_AROUND)
+    upper = Box(wide.x, box.y, wide.width, _UPPER * box.height).clipped(width - 1, height - 1)
+    apart = disparity.values[upper.slices()] - at
+    return bool((apart > 2 * max(_DEEP * at, _NOISE_PX)).mean() < _LEAST_NEARER)
