@@ -121,6 +121,8 @@ def smooth(
             visible = tl.where(tl.abs(tl.load(radii + near) - here) <= _GAP, weight, 0.0)
             hidden_r, hidden_g, hidden_b = colour_at(guess, near, area)
             visible_r, visible_g, visible_b = colour_at(light, near, area)
+            hidden /= tl.maximum(tl.maximum(hidden_r, hidden_g), tl.maximum(hidden_b, 1.0))
+            visible /= tl.maximum(tl.maximum(visible_r, visible_g), tl.maximum(visible_b, 1.0))
             total += hidden + visible
             mean_r += hidden * hidden_r + visible * visible_r
             mean_g += hidden * hidden_g + visible * visible_g
