@@ -123,11 +123,10 @@ class PreviewWorker:
         assert self._stage and wish.project
         jump = wish.generation != self._served.generation
         reached = self._look_on_the_way(target, wish, jump)
-        passed = 0 if jump or self._starts(wish) else max(abs(reached - self._frame) - 1, 0)
         plate = self._stage.render(reached, wish.project, wish.look)
         before, self._frame = self._frame, reached
         self._keep_time(wish, jump or reached != target or self._turned(before, reached, wish))
-        skipped = 0 if jump or self._starts(wish) else self._state.skipped + passed
+        skipped = self._skipped(before, reached, wish, jump)
         shown = {"plate": plate, "project": wish.project}
         self._publish(wish, phase=Phase.READY, **shown, progress=None, skipped=skipped, failure=None)
 
@@ -164,6 +163,13 @@ class PreviewWorker:
             self._playhead.start(self._frame, wish.speed, now_s)
         elif wish.every_frame and beyond is not None and now_s > self._playhead.due_s(beyond):
             self._playhead.start(beyond, wish.speed, now_s)
+
+    def _skipped(self, before: int, after: int, wish: Wish, jump: bool) -> int:
+        """Frames passed over since playing began."""
+        if wish.speed and (jump or self._starts(wish)):
+            return 0
+        passed = 0 if jump or self._turned(before, after, wish) else max(abs(after - before) - 1, 0)
+        return self._state.skipped + passed
 
     def _turned(self, before: int, after: int, wish: Wish) -> bool:
         return (after - before) * wish.speed < 0

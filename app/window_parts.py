@@ -27,6 +27,7 @@ TRANSPORT = (
     "player.toggle",
     "player.next_frame",
     "player.last_frame",
+    "player.set_every_frame",
 )
 VIEWS = (
     ("Refocused", "show_refocused"),
@@ -98,6 +99,7 @@ def finish(window: MainWindow) -> None:
     ]
     window.open_panel = OpenPanel(window.viewport, ways)
     window.open_panel.chosen.connect(document.open)
+    actions["player.set_every_frame"].setIconText("Every\nframe")
     window.transport.add([actions[slot] for slot in TRANSPORT], actions["player.toggle"])
     actions["player.set_loop"].setChecked(True)
     actions["show_refocused"].setChecked(True)

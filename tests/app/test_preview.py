@@ -95,6 +95,8 @@ def test_playing_in_real_time_skips_and_counts(drive):
     driver.preview.play(1.0)
     state = driver.wait(lambda s: s.speed == 0 and s.plate.index == 59)[-1]
     assert state.skipped > 0
+    driver.preview.look(view=View.ORIGINAL)
+    assert driver.wait(lambda s: True)[-1].skipped == state.skipped  # pausing does not forget them
 
 
 def test_without_loop_playing_stops_at_the_out_point_and_begins_again_at_the_in_point(drive):

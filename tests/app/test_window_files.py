@@ -1,6 +1,7 @@
 """Files and faults in the real window: save, reopen, ask, drop, export, cancel, close in the middle."""
 
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 from time import sleep
 
@@ -296,8 +297,15 @@ def test_a_slow_painter_does_not_make_a_delay(open_window, monkeypatch):
     assert hand.window.preview.states.overwritten > 0
 
 
+def resident_mib():
+    if not Path("/proc/self/statm").exists():
+        return 0
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+
+
 def test_five_hundred_seeks_and_slider_moves_leave_the_window_right(hand, caplog):
     slider = hand.window.inspector.rows[0].slider
+    before = resident_mib()
     for i in range(500):
         hand.window.player.seek((i * 37) % 60, scrubbing=True)
         slider.setValue((i * 7) % slider.maximum())
@@ -307,3 +315,4 @@ def test_five_hundred_seeks_and_slider_moves_leave_the_window_right(hand, caplog
     assert hand.state.failure is None
     assert not caplog.records
     assert hand.window.document.session.undo_name == "Aperture"
+    assert resident_mib() - before < 100
