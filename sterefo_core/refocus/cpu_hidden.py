@@ -32,17 +32,22 @@ def _offer(radius, rim, rules, x, y, candidate):
 def find_rims_along_rows(radius, outline, rim, rules, top, bottom):
     """Outlines of the rows, and for every pixel the best rim in its row: an index into the flat picture, or -1."""
     height, width = radius.shape
+    nearest, farthest = np.empty(width + 2, np.float32), np.empty(width + 2, np.float32)  # of three rows
     for y in range(top, bottom):
+        above, below = max(y - 1, 0), min(y + 1, height - 1)
         for x in range(width):
+            nearest[x + 1] = max(radius[above, x], radius[y, x], radius[below, x])
+            farthest[x + 1] = min(radius[above, x], radius[y, x], radius[below, x])
+        nearest[0], farthest[0], nearest[-1], farthest[-1] = nearest[1], farthest[1], nearest[width], farthest[width]
+        for x in range(width):
+            limit = radius[y, x] - rules.gap
+            behind = min(farthest[x], farthest[x + 1], farthest[x + 2]) < limit
+            outline[y, x] = behind or max(nearest[x], nearest[x + 1], nearest[x + 2]) > radius[y, x] + rules.gap
             rim[y, x] = -1
-            nearest, farthest = radius[y, x], radius[y, x]
-            for v in range(max(y - 1, 0), min(y + 2, height)):
-                for u in range(max(x - 1, 0), min(x + 2, width)):
-                    nearest, farthest = max(nearest, radius[v, u]), min(farthest, radius[v, u])
-            outline[y, x] = nearest - radius[y, x] > rules.gap or radius[y, x] - farthest > rules.gap
-            if radius[y, x] - farthest > rules.gap:
-                for v in range(max(y - 1, 0), min(y + 2, height)):
-                    for u in range(max(x - 1, 0), min(x + 2, width)):
+            if behind:
+                for i in range(9):
+                    v, u = min(max(y + i // 3 - 1, 0), height - 1), min(max(x + i % 3 - 1, 0), width - 1)
+                    if radius[v, u] < limit:
                         _offer(radius, rim, rules, x, y, v * width + u)
         for x in range(1, width):
             if rim[y, x - 1] >= 0 and rim[y, x - 1] != rim[y, x]:

@@ -66,52 +66,49 @@ def measure_radius(disparity, focus, aperture, low, largest, surfaces, top, bott
 @njit(cache=True, nogil=True, error_model="numpy")
 def unmix_outlines(surfaces, rules, top, bottom):
     """Take the nearer surface's light out of the farther one's outermost pixels, as `rims.unmix_rims` does."""
-    outline, share = surfaces.outline, surfaces.share
-    colours, nearer, same = np.empty((9, 3), np.float32), np.empty(9, np.float32), np.empty(9, np.float32)
-    for y in range(top, bottom):
-        for x in range(outline.shape[1]):
-            share[y, x] = 0
-            if outline[y, x]:
-                _look_around(surfaces, rules, y, x, colours, nearer, same)
-                if nearer.sum() > 0 and same.sum() > 0:
-                    _unmix(surfaces, rules, y, x, colours, nearer, same)
-
-
-@njit(nogil=True)
-def _look_around(surfaces, rules, y, x, colours, nearer, same):
-    """Light of the 3 x 3 pixels around one, and their weights on the nearer surface and on its own."""
-    radius = surfaces.radius
+    image, linear, radius, outline = surfaces.image, surfaces.linear, surfaces.radius, surfaces.outline
+    share, clean = surfaces.share, surfaces.clean
     height, width = radius.shape
-    total = np.float32(0)
-    for i in range(9):
-        v, u = min(max(y + i // 3 - 1, 0), height - 1), min(max(x + i % 3 - 1, 0), width - 1)
-        for c in range(3):
-            colours[i, c] = surfaces.linear[surfaces.image[v, u, c]]
-        step = radius[v, u] - radius[y, x]
-        weight = rules.rim_weight if surfaces.outline[v, u] else np.float32(1)
-        nearer[i] = weight if step > rules.gap else 0
-        same[i] = weight if abs(step) <= rules.gap and i != 4 else 0
-        total += nearer[i] * radius[v, u]
-    surfaces.clean[y, x, 3] = total / max(nearer.sum(), np.float32(1e-9))
+    total = np.zeros((2, 6), np.float32)  # of the nearer and the own surface: light, weight, radius, light squared
+    for y in range(top, bottom):
+        for x in range(width):
+            share[y, x] = 0
+            if not outline[y, x]:
+                continue
+            for i in range(12):
+                total[i // 6, i % 6] = 0
+            for i in range(9):
+                v, u = min(max(y + i // 3 - 1, 0), height - 1), min(max(x + i % 3 - 1, 0), width - 1)
+                step = radius[v, u] - radius[y, x]
+                if step < -rules.gap or i == 4:
+                    continue
+                surface = 0 if step > rules.gap else 1
+                weight = rules.rim_weight if outline[v, u] else np.float32(1)
+                for c in range(3):
+                    light = linear[image[v, u, c]]
+                    total[surface, c] += weight * light
+                    total[surface, 5] += weight * light * light
+                total[surface, 3] += weight
+                total[surface, 4] += weight * radius[v, u]
+            if total[0, 3] > 0 and total[1, 3] > 0:
+                share[y, x] = _unmix(image, linear, rules, y, x, total, clean)
 
 
 @njit(nogil=True, error_model="numpy")
-def _unmix(surfaces, rules, y, x, colours, nearer, same):
-    """The share of the nearer surface's light in one pixel, and what is left without it."""
-    zero, one = np.float32(0), np.float32(1)
-    front, own = np.zeros(3, np.float32), np.zeros(3, np.float32)
-    contrast, position, varied = zero, zero, zero
+def _unmix(image, linear, rules, y, x, total, clean):
+    """The share of the nearer surface's light in one pixel; what is left without it, and its radius, into `clean`."""
+    contrast, position = np.float32(0), np.float32(0)
+    varied = total[0, 5] / total[0, 3] + total[1, 5] / total[1, 3]
     for c in range(3):
-        for i in range(9):
-            front[c] += colours[i, c] * nearer[i] / nearer.sum()
-            own[c] += colours[i, c] * same[i] / same.sum()
-        contrast += (front[c] - own[c]) ** 2
-        position += (colours[4, c] - own[c]) * (front[c] - own[c])
-        for i in range(9):
-            varied += (colours[i, c] - front[c]) ** 2 * nearer[i] / nearer.sum()
-            varied += (colours[i, c] - own[c]) ** 2 * same[i] / same.sum()
-    trusted = min(max(contrast / (rules.trust * varied + np.float32(1e-6)) - one, zero), one)
-    share = min(max(position / max(contrast, np.float32(1e-9)), zero), np.float32(0.5)) * trusted
-    surfaces.share[y, x] = share
+        front, own = total[0, c] / total[0, 3], total[1, c] / total[1, 3]
+        varied -= front * front + own * own
+        contrast += (front - own) ** 2
+        position += (linear[image[y, x, c]] - own) * (front - own)
+    trusted = contrast / (rules.trust * max(varied, np.float32(0)) + np.float32(1e-6)) - np.float32(1)
+    trusted = min(max(trusted, np.float32(0)), np.float32(1))
+    share = min(max(position / max(contrast, np.float32(1e-9)), np.float32(0)), np.float32(0.5)) * trusted
     for c in range(3):
-        surfaces.clean[y, x, c] = max((colours[4, c] - share * front[c]) / (one - share), zero)
+        front = total[0, c] / total[0, 3]
+        clean[y, x, c] = max((linear[image[y, x, c]] - share * front) / (1 - share), np.float32(0))
+    clean[y, x, 3] = total[0, 4] / total[0, 3]
+    return share
