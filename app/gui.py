@@ -16,7 +16,7 @@ from PyQt6.QtWidgets import QApplication
 
 from app import theme
 from app.icons import app_icon
-from app.main_window import MainWindow, open_first
+from app.main_window import MainWindow
 from sterefo_core.errors import SterefoError
 from sterefo_core.sources import DEMO
 
@@ -51,6 +51,12 @@ def start(address: str = DEMO) -> int:
     heartbeat.start(200)
     open_first(window, address)
     return app.exec()
+
+
+def open_first(window: MainWindow, address: str) -> None:
+    """Show the window with something open."""
+    window.show()
+    window.document.open(address)
 
 
 def forget_opencv_plugins() -> None:

@@ -6,28 +6,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
-from PyQt6.QtCore import QEvent, QObject, QSettings, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent
-from PyQt6.QtWidgets import QApplication, QMainWindow
+from PyQt6.QtCore import QSettings, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PyQt6.QtWidgets import QMainWindow
 
 from app import window_parts
 from app.actions import Actions
 from app.document import Document
 from app.export_control import ExportControl
 from app.focusing import Focusing
-from app.keyboard import keeps_key
+from app.hints import hint
+from app.keyboard import KeyFilter
 from app.player import Player
 from app.preview import Preview
-from app.preview_state import Phase, PreviewState, View
+from app.preview_state import Phase, PreviewState
 from app.preview_worker import PreviewWorker
 from app.session import Session
 from app.status import PaintClock
+from app.views import Views
 from app.workshop import Workshop
-from sterefo_core.types import Follow, Hold
-
-FIRST_HINT = "Click something to focus on it"
 
 
 class MainWindow(QMainWindow):
@@ -60,6 +58,7 @@ class MainWindow(QMainWindow):
             export_frame=lambda path: self.exports.export_frame(path),  # noqa: PLW0108 (made below)
         )
         self.exports = ExportControl(workshop, self)
+        self.views = Views(self.viewport, self.preview)
         self.focusing = Focusing(
             self.preview, self.player, lambda: self.document.session, lambda: self.viewport.plate, self.status.say
         )
@@ -68,9 +67,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         if not self.restoreGeometry(settings.value("geometry", b"")):
             self.resize(1280, 760)
-        app = QApplication.instance()
-        assert app
-        app.installEventFilter(self)
+        self._keys = KeyFilter(self, self.viewport.peek)
         self.inspector.show_session(self.document.session)
         self._show_document()
 
@@ -166,25 +163,8 @@ class MainWindow(QMainWindow):
 
     def show_hint(self) -> None:
         """Say over the picture what could be done next."""
-        self.viewport.hint = self._hint()
+        self.viewport.hint = hint(self.document.session, self.state, self.exports.running)
         self.viewport.update()
-
-    def _hint(self) -> str:
-        state, project = self.state, self.document.session.project
-        if state.phase is Phase.OPENING:
-            return f"Opening {self.document.session.name}…"
-        if self.exports.running:
-            return "The preview waits for the export"
-        if state.phase is not Phase.READY or state.plate is None:
-            return ""
-        if not any(isinstance(decision, Follow | Hold) for decision in project.decisions):
-            return FIRST_HINT
-        done, active = state.plate.done, project.active(state.plate.index)
-        if done and active and state.speed == 0 and state.source:
-            age_s = done.frame.timestamp_s - state.source.times_s[min(active.frame, len(state.source.times_s) - 1)]
-            if active.frame and age_s < min(project.transition_s, 0.05):
-                return "The focus moves from here on: Space plays"
-        return ""
 
     def fail(self, message: str) -> None:
         """Show what went wrong."""
@@ -203,36 +183,6 @@ class MainWindow(QMainWindow):
     def show_export(self) -> None:
         """Show the export panel."""
         self.sidebar.show_page("Export")
-
-    def show_view(self, view: View) -> None:
-        """Show this of every frame."""
-        self.viewport.show_view(view)
-        self.preview.look(view=view)
-
-    def show_refocused(self, _: bool = True) -> None:
-        """The picture as the lens saw it."""
-        self.show_view(View.REFOCUSED)
-
-    def show_original(self, _: bool = True) -> None:
-        """The left picture as it was taken."""
-        self.show_view(View.ORIGINAL)
-
-    def show_wipe(self, _: bool = True) -> None:
-        """Original and refocused beside a line that can be moved."""
-        self.show_view(View.WIPE)
-
-    def show_disparity(self, _: bool = True) -> None:
-        """Disparity as colours."""
-        self.show_view(View.DISPARITY)
-
-    def show_focal_plane(self, _: bool = True) -> None:
-        """What lies in front of, in and behind the focal plane."""
-        self.show_view(View.FOCAL_PLANE)
-
-    def set_safe_colours(self, on: bool) -> None:
-        """Use colours that colour-blind people can tell apart."""
-        self.viewport.safe_colours = on
-        self.preview.look(safe_colours=on)
 
     def set_full_screen(self, on: bool) -> None:
         """Fill the screen."""
@@ -257,19 +207,6 @@ class MainWindow(QMainWindow):
 
     # events
 
-    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        """Keep keys for the field that is being typed in, and show the original while B is held."""
-        if isinstance(event, QKeyEvent) and self.isActiveWindow():
-            if event.type() == QEvent.Type.ShortcutOverride and keeps_key(QApplication.focusWidget(), event):
-                event.accept()
-                return True
-            if event.key() == Qt.Key.Key_B and not event.isAutoRepeat() and not event.modifiers():
-                if event.type() == QEvent.Type.KeyPress:
-                    self.viewport.peek(not keeps_key(QApplication.focusWidget(), event))
-                elif event.type() == QEvent.Type.KeyRelease:
-                    self.viewport.peek(False)
-        return super().eventFilter(watched, event)
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take files and folders."""
         data = event.mimeData()
@@ -284,12 +221,6 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.document.open(",".join(paths[:2]))
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """A key held while the window loses the focus is not held any more."""
-        if event.type() == QEvent.Type.ActivationChange and not self.isActiveWindow():
-            self.viewport.peek(False)
-        super().changeEvent(event)
-
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask about unsaved edits, then end all threads."""
         if self.document.session.dirty:
@@ -300,18 +231,10 @@ class MainWindow(QMainWindow):
         self.hide()
         self.exports.close()
         self.preview.close()
-        app = QApplication.instance()
-        if app:
-            app.removeEventFilter(self)
+        self._keys.stop()
         event.accept()
 
     def _discard_and_close(self) -> None:
         session = self.document.session
         self.document.session = Session(replace(session.project), session.path)
         self.close()
-
-
-def open_first(window: MainWindow, address: str | Path) -> None:
-    """Show the window with something open."""
-    window.show()
-    window.document.open(str(address))

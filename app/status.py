@@ -74,7 +74,8 @@ class StatusLine(QWidget):
             return
         self.tracker.setText(wording.STATE_WORDS[done.track.state])
         focus = done.focus.disparity if done.focus.strength > 0 else None
-        self.focus.setText(f"Focus {wording.distance(focus, done.frame.calibration)}")
+        where = "No focus" if focus is None else f"Focus {wording.distance(focus, done.frame.calibration)}"
+        self.focus.setText(where)
         playing = state.speed != 0 and state.phase is Phase.READY
         measured = f"{clock.rate():.1f} fps  ·  {clock.delay_ms:.0f} ms delay" if clock.rate() else "Playing"
         self.rate.setText(measured if playing else "Paused")

@@ -30,11 +30,11 @@ TRANSPORT = (
     "player.set_every_frame",
 )
 VIEWS = (
-    ("Refocused", "show_refocused"),
-    ("Original", "show_original"),
-    ("Wipe", "show_wipe"),
-    ("Disparity", "show_disparity"),
-    ("Focal plane", "show_focal_plane"),
+    ("Refocused", "views.refocused"),
+    ("Original", "views.original"),
+    ("Wipe", "views.wipe"),
+    ("Disparity", "views.disparity"),
+    ("Focal plane", "views.focal_plane"),
 )
 
 
@@ -102,7 +102,7 @@ def finish(window: MainWindow) -> None:
     actions["player.set_every_frame"].setIconText("Every\nframe")
     window.transport.add([actions[slot] for slot in TRANSPORT], actions["player.toggle"])
     actions["player.set_loop"].setChecked(True)
-    actions["show_refocused"].setChecked(True)
+    actions["views.refocused"].setChecked(True)
     _fill_bar(window)
     viewport, focusing = window.viewport, window.focusing
     viewport.clicked.connect(focusing.follow)

@@ -99,6 +99,21 @@ def test_playing_in_real_time_skips_and_counts(drive):
     assert driver.wait(lambda s: True)[-1].skipped == state.skipped  # pausing does not forget them
 
 
+def test_frames_that_playing_skips_are_tracked_all_the_same(drive):
+    skipping, sought = drive(fps=400.0), drive(fps=400.0)
+    for driver in (skipping, sought):
+        driver.preview.open(FOLLOWING)
+        driver.at(0)
+    skipping.preview.set(loop=False)
+    skipping.preview.play(1.0)
+    there = skipping.wait(lambda s: s.speed == 0 and s.plate.index == 59)[-1]
+    sought.preview.seek(59)
+    direct = sought.at(59)
+    assert there.skipped > 0
+    assert direct.plate.done.track == there.plate.done.track
+    assert direct.plate.done.focus == there.plate.done.focus
+
+
 def test_without_loop_playing_stops_at_the_out_point_and_begins_again_at_the_in_point(drive):
     driver = drive()
     driver.preview.open(replace(FOLLOWING, first_frame=5, last_frame=9), frame=8)

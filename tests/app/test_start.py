@@ -78,6 +78,21 @@ def test_the_real_program_starts_on_xcb_whichever_module_comes_first(first, tmp_
     assert (done.returncode, done.stdout) == (0, "xcb Click something to focus on it None\n"), done.stderr
 
 
+def test_gestures_and_keys_work_on_xcb_too(tmp_path):
+    with display() as name:
+        environment = os.environ | {"DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "XDG_CONFIG_HOME": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "tests/app/test_window_gestures.py", "-p", "no:cacheprovider"],
+            cwd=TOP,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout
+
+
 def test_opencv_leaves_no_trace_in_the_environment(monkeypatch):
     import cv2
 

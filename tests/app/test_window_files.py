@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QApplication, QMessageBox, QPushButton
+from PyQt6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
 from app.preview_state import Phase, Seen
 from app.session import Session
 from app.workshop import Workshop
+from sterefo_core.errors import SterefoError
 from sterefo_core.export import ExportSettings, export
 from sterefo_core.project import Project
 from sterefo_core.project_file import load_project, save_project
@@ -80,6 +81,31 @@ def test_closing_with_unsaved_edits_can_save_them(hand, tmp_path):
     question(hand).button(QMessageBox.StandardButton.Save).click()
     hand.wait(lambda: not hand.window.isVisible())
     assert load_project(path) == hand.project
+
+
+def test_the_first_save_asks_for_a_file(hand, tmp_path):
+    hold_here(hand)
+    hand.key(Key.Key_S, CTRL)
+    (dialog,) = hand.window.findChildren(QFileDialog)
+    dialog.findChild(QLineEdit, "fileNameEdit").setText(str(tmp_path / "first"))
+    dialog.accept()
+    assert load_project(tmp_path / "first.sterefo.json") == hand.project
+    assert not hand.window.isWindowModified()
+
+
+def test_a_device_that_is_not_there_is_said_and_another_can_be_chosen(open_window):
+    def renderer(device):
+        if device == "cuda":
+            raise SterefoError("no CUDA device was found")
+        return SmallRenderer()
+
+    hand = open_window(workshop=replace(small_workshop(), make_renderer=renderer))
+    hand.window.preview.look(device="cuda")
+    hand.wait(lambda: hand.window.banner.isVisible())
+    assert hand.window.banner.text.text() == "no CUDA device was found"
+    hand.window.preview.look(device="cpu")
+    hand.wait(lambda: not hand.window.banner.isVisible())
+    hand.pause_at(5)
 
 
 def test_recents_and_geometry_are_remembered(open_window, tmp_path):

@@ -8,7 +8,7 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QLabel
 
 from app.actions import TABLE, plain
-from app.main_window import FIRST_HINT
+from app.hints import FIRST
 from app.preview_state import View
 from sterefo_core.types import Follow, Hold, Release, TrackState
 from tests.app.hand import CTRL, MIDDLE, NONE, SHIFT, Key, send
@@ -16,7 +16,7 @@ from tests.app.small_parts import FAR_PX, NEAR_PX, square
 
 
 def test_at_first_the_window_says_what_to_do_and_a_click_ends_that(hand):
-    assert hand.viewport.hint == FIRST_HINT
+    assert hand.viewport.hint == FIRST
     hand.click(*square(0).centre)
     hand.wait(lambda: hand.project.decisions)
     assert hand.viewport.hint == ""
