@@ -101,7 +101,7 @@ def test_a_device_that_is_not_there_is_said_and_another_can_be_chosen(open_windo
 
     hand = open_window(workshop=replace(small_workshop(), make_renderer=renderer))
     hand.window.preview.look(device="cuda")
-    hand.wait(lambda: hand.window.banner.isVisible())
+    hand.wait(hand.window.banner.isVisible)
     assert hand.window.banner.text.text() == "no CUDA device was found"
     hand.window.preview.look(device="cpu")
     hand.wait(lambda: not hand.window.banner.isVisible())
