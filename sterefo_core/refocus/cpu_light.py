@@ -85,7 +85,7 @@ def _add_up(surfaces, plan, row, columns, sums):
                     red, green, blue = clean[y, x, 0], clean[y, x, 1], clean[y, x, 2]
             k = slice_of(low, radius, k)
             nearer = np.float32(0)
-            if radius > high[k]:
+            if radius > high[k] and k + 1 < low.size:  # a mean radius may be rounded to above the last
                 below, above = high[k] * abs(high[k]), low[k + 1] * abs(low[k + 1])
                 nearer = (radius * abs(radius) - below) / (above - below)
             for i in range(k, k + 1 + (nearer > 0)):

@@ -190,3 +190,14 @@ def test_input_that_does_not_fit_is_refused(renderer, changed, text):
     given = {"image": image, "disparity": disparity, "focus_disparity": 14.0, "lens": FINAL, "right": None}
     with pytest.raises(ValueError, match=text):
         renderer.render(**{**given, **changed})
+
+
+@BOTH
+def test_surfaces_at_the_largest_radius_are_those_of_the_definition(renderer, lens):
+    """The mean radius of neighbours that all have the largest one may be rounded to more than it."""
+    image, generator = textured(60, 90), np.random.default_rng(11)
+    disparity = np.where(generator.random((60, 90)) < 0.3, 90, 5).astype(np.float32)
+    for largest in (7.3, 11.1, 12.0):
+        wide = replace(lens, aperture=0.9, max_radius_px=largest)
+        fast, definition = (r.render(image, disparity, 5.0, wide, None) for r in (renderer, DefinitionRenderer("cpu")))
+        assert mean_difference(fast, definition) < 2.0
