@@ -64,6 +64,7 @@ def test_a_seek_gives_the_picture_that_playing_there_gives(drive):
     sought.at(0)
     sought.preview.seek(59)
     direct = sought.at(59)
+    assert direct.plate.done.track == there.plate.done.track
     assert direct.plate.done.focus == there.plate.done.focus
     assert np.array_equal(direct.plate.refocused, there.plate.refocused)
 
