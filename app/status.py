@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from app import wording
 from app.preview_state import Phase, Plate, PreviewState
+from sterefo_core.types import Hold
 
 RATE_WINDOW_S = 2.0
 STAGES = ("decode", "depth", "track", "focus", "refocus")
@@ -72,7 +73,9 @@ class StatusLine(QWidget):
             for label in (self.tracker, self.focus, self.rate, self.drops, self.stages):
                 label.clear()
             return
-        self.tracker.setText(wording.STATE_WORDS[done.track.state])
+        decision = state.project.active(done.frame.index) if state.project else None
+        holds = isinstance(decision, Hold)
+        self.tracker.setText("Holding a distance" if holds else wording.STATE_WORDS[done.track.state])
         focus = done.focus.disparity if done.focus.strength > 0 else None
         where = "No focus" if focus is None else f"Focus {wording.distance(focus, done.frame.calibration)}"
         self.focus.setText(where)

@@ -61,6 +61,9 @@ def test_a_click_leaves_later_focus_points_alone(hand):
 def test_shift_click_holds_the_distance_that_the_readout_says(hand):
     hand.click(100, 10, SHIFT)
     assert hand.project.decisions == (Hold(0, disparity=FAR_PX),)
+    hand.wait_for_project()
+    assert hand.window.status.tracker.text() == "Holding a distance"
+    assert hand.window.status.focus.text().startswith("Focus 8.0 px")
 
 
 def test_escape_lets_go_and_the_blur_eases_out(hand):
