@@ -30,6 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     launch.add_arguments(parser)
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
+    launch.add_parser(commands)
     export_command.add_parser(commands)
     info_command.add_parser(commands)
     sweep_command.add_parser(commands)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
+import cv2
 from platformdirs import user_cache_dir
 from tqdm import tqdm
 
@@ -23,12 +27,17 @@ from sterefo_core.evaluation.focus_scores import (
 )
 from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_table, scores_json
 from sterefo_core.evaluation.thin_lens import FOCUSES, RADII_PX, thin_lens_cases
+from sterefo_core.evaluation.tracking_scenes import KINDS as MOTIONS
+from sterefo_core.evaluation.tracking_scenes import rendered_sequence
+from sterefo_core.evaluation.tracking_scores import evaluate_tracking, tracking_table
+from sterefo_core.evaluation.tracking_sequences import TrackingSequence, labelled_sequences, otb_sequence
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.scenes.studies import KINDS
 from sterefo_core.sources import open_source
-from trackers import make_tracker
+from trackers import TRACKERS, make_tracker
 
+RENDERED = "rendered"
 LENSES = len(FOCUSES) * len(RADII_PX)
 """Pictures of each scene."""
 
@@ -46,6 +55,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     focus.add_argument("--depth", default="sgm", metavar="ENGINE")
     focus.set_defaults(run=run_focus)
     _add_refocus(subjects)
+    _add_tracking(subjects)
 
 
 def _add_refocus(subjects: argparse._SubParsersAction) -> None:
@@ -62,6 +72,40 @@ def _add_refocus(subjects: argparse._SubParsersAction) -> None:
     refocus.add_argument("--crops", type=Path, metavar="FOLDER", help="write the worst place of each picture there")
     refocus.add_argument("--json", type=Path, metavar="FILE", help="write every score there")
     refocus.set_defaults(run=run_refocus)
+
+
+def _add_tracking(subjects: argparse._SubParsersAction) -> None:
+    tracking = subjects.add_parser(
+        "tracking",
+        help="trackers against true boxes",
+        description="Compare trackers on rendered scenes with exact truth, KITTI tracking and OTB-style folders.",
+    )
+    tracking.add_argument("addresses", nargs="*", default=[RENDERED], help=f"folders (default: {RENDERED})")
+    tracking.add_argument("--trackers", nargs="+", choices=TRACKERS, default=["opencv-csrt", "stereo"])
+    tracking.add_argument("--seeds", nargs="+", type=int, default=[0, 1], help="which rendered scenes of each kind")
+    tracking.set_defaults(run=run_tracking)
+
+
+def run_tracking(given: argparse.Namespace) -> int:
+    """Print a row for each tracker and sequence, and their means."""
+    cv2.setNumThreads(1)  # CSRT takes twice the processor time with two
+    makers = {name: partial(make_tracker, name) for name in given.trackers}
+    sequences = chain.from_iterable(_sequences(address, given.seeds) for address in given.addresses)
+    scores = evaluate_tracking(makers, sequences, make_depth_engine("sgm"))
+    if not scores:
+        raise SourceError("there is no object with true boxes to follow: give KITTI tracking or OTB-style folders")
+    print(tracking_table(scores))
+    return 0
+
+
+def _sequences(address: str, seeds: list[int]) -> Iterator[TrackingSequence]:
+    if address == RENDERED:
+        yield from (rendered_sequence(kind, seed) for kind in MOTIONS for seed in seeds)
+    elif (Path(address) / "groundtruth_rect.txt").is_file():
+        yield otb_sequence(Path(address))
+    else:
+        with closing(open_source(address)) as source:
+            yield from labelled_sequences(source)
 
 
 def run_focus(given: argparse.Namespace) -> int:

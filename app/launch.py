@@ -1,4 +1,4 @@
-"""What happens without a command: the window opens or, where it cannot, the demo is exported and says so."""
+"""The bare command and `open`: the window opens or, where it cannot, the demo is exported and says so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from app import export_command, workshop
+from sterefo_core.errors import SterefoError
 from sterefo_core.export import ExportSettings
 from sterefo_core.sources.synthetic import SyntheticSource
 
@@ -15,6 +16,22 @@ from sterefo_core.sources.synthetic import SyntheticSource
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set what the bare command does."""
     parser.set_defaults(run=run)
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Add `open` to the command line."""
+    parser = commands.add_parser("open", help="open the window on an address or a project", description="Open it.")
+    parser.add_argument("address", help="'demo', a data folder, a stereo video, LEFT,RIGHT, or a project")
+    parser.set_defaults(run=run_on)
+
+
+def run_on(given: argparse.Namespace) -> int:
+    """Open the window on an address. Raises SterefoError without a display."""
+    if not has_display():
+        raise SterefoError("there is no display to open a window on: use export, which needs none")
+    from app import gui  # the commands work without Qt
+
+    return gui.start(given.address)
 
 
 def run(_: argparse.Namespace) -> int:
