@@ -21,6 +21,7 @@ _REMEMBERED = 4
 _LEAST_FILLED = 0.7  # of the usual share of the box that is at the object's distance
 _MOST_BESIDE = 0.6  # of that, the share beside the box: more is a wall or the ground
 _COLOUR_APART = 40.0  # levels by which the mean colour may change, for which likeness falls to 0.6
+_DEPTH_APART = 0.25  # log of the ratio of distances for which likeness falls to 0.6, too
 _BAND = 0.1, 1.0  # of the disparity, and px: what counts as at a distance
 
 
@@ -100,10 +101,11 @@ class Memory:
         for level in wanted.disparity * _LEVEL ** np.arange(-steps, steps + 1.0):
             scale = max(self._size) / (max(wanted.box.width, wanted.box.height) * level / wanted.disparity)
             for x, y, likeness in self._places(seen, depths, scale, level):
+                likeness *= np.exp(-((np.log(level / wanted.disparity) / _DEPTH_APART) ** 2) / 2)
                 if best is None or likeness > best.likeness:
                     size = self._size[0] / scale, self._size[1] / scale
                     box = Box(columns.start + x / scale, rows.start + y / scale, *size)
-                    best = Found(box, float(level), likeness)
+                    best = Found(box, float(level), float(likeness))
         return best
 
     def likeness(self, image: np.ndarray, box: Box) -> float:

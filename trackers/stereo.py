@@ -24,13 +24,13 @@ _JUMP = 0.1  # share by which disparity may leave its course; more is half belie
 _FORGOTTEN = 0.7  # what is left of the rate after a picture without evidence
 _LEAST_INSIDE = 0.3  # share of the box in the picture
 _FAIR_SUPPORT, _SURE_SUPPORT = 0.5, 0.7  # of the usual share of the box that the surface fills
-_FAIR_LOOK, _POOR_LOOK, _SURE_LOOK = 0.35, 0.15, 0.5  # correlation; poor: below it even a fitting surface is doubted
+_FAIR_LOOK, _POOR_LOOK, _SURE_LOOK = 0.4, 0.3, 0.5  # correlation; poor: below it even a fitting surface is doubted
 _CLEAR_LOOK = 0.9  # with such looks, a missing surface is more likely a failure of matching
 _COVERED = 0.25  # share of the box that is nearer than the object
 _UNSURE_DOUBT, _LOST_DOUBT = 0.3, 0.9
 _SURE_FIND, _FAIR_FIND = 0.75, 0.4  # correlation to be back at once, and in two pictures running
 _PROBATION = 6  # pictures after which a return counts
-_WIDER, _DEEPER, _LONGEST = 0.15, 0.01, 40  # per picture lost: the search grows by shares of size and distance
+_WIDER, _DEEPER, _LONGEST = 0.15, 0.005, 40  # per picture lost: the search grows by shares of size and distance
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ class StereoTracker:
         fill = min(surface.support / self._support, 1.0) if surface else _FAIR_SUPPORT
         found = self._measured(surface, fill).placed(box.centre)
         look = self._memory.likeness(image, found.box)
+        if self._probation:
+            self._doubt += 2 * max(_SURE_LOOK - look, 0.0)
         self._doubt = max(self._doubt + _doubt(fill, look, surface is not None), 0.0)
         inside = found.box.clipped(image.shape[1], image.shape[0]).area / found.box.area
         if self._doubt > _LOST_DOUBT or inside < _LEAST_INSIDE:
@@ -187,7 +189,7 @@ class StereoTracker:
         pictures = min(self._lost_for, _LONGEST)
         reach = (0.5 + _WIDER * pictures) * max(last.box.width, last.box.height)
         window = _around((last.box, replace(last, rate=0.0).ahead(pictures).box), reach)
-        depth_range = 0.1 + min((_DEEPER + abs(last.rate)) * pictures, 0.3)
+        depth_range = 0.08 + min((_DEEPER + abs(last.rate)) * pictures, 0.3)
         found = self._memory.find(image, disparity, Wanted(last.box, last.disparity, window, depth_range))
         before, self._candidate = self._candidate, found
         if found is None or found.likeness < _FAIR_FIND:
@@ -198,7 +200,7 @@ class StereoTracker:
 
     def _return(self, image: np.ndarray, disparity: DisparityMap, last: _Subject, found: Found) -> Track:
         surface = look_at(disparity, found.box, found.disparity)
-        at = surface.disparity if surface else found.disparity
+        at = surface.disparity if surface and surface.support > _FAIR_SUPPORT else found.disparity
         self._probation, self._before = _PROBATION, (last, self._lost_for)
         back = _Subject(found.box, last.size, float(np.log(at))).placed(found.box.centre)
         self._subject, self._doubt, self._covered, self._lost_for = back, 0.0, False, 0
