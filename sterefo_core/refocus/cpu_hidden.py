@@ -122,12 +122,13 @@ def smooth_hidden(surfaces, rules, seen, step, smoothed, top, bottom):
     image, linear, radius, rim, hidden = surfaces.image, surfaces.linear, surfaces.radius, surfaces.rim, surfaces.hidden
     share, clean = surfaces.share, surfaces.clean
     height, width = radius.shape
+    total = np.zeros(4, np.float32)
     for y in range(top, bottom):
         for x in range(width):
             if rim[y, x] < 0:
                 continue
             behind = hidden[y, x, 3]
-            red = green = blue = total = np.float32(0)
+            total[:] = 0
             for i in range(9):
                 if seen[y, x] and i != 4:
                     continue
@@ -135,19 +136,23 @@ def smooth_hidden(surfaces, rules, seen, step, smoothed, top, bottom):
                 u = min(max(x + (i % 3 - 1) * step, 0), width - 1)
                 weight = np.float32(1 if i == 4 else 0.5 if i % 2 else 0.25)
                 if rim[v, u] >= 0 and abs(hidden[v, u, 3] - behind) <= rules.gap:
-                    red += weight * hidden[v, u, 0]
-                    green += weight * hidden[v, u, 1]
-                    blue += weight * hidden[v, u, 2]
-                    total += weight
+                    _count(hidden[v, u, 0], hidden[v, u, 1], hidden[v, u, 2], weight, total)
                 if abs(radius[v, u] - behind) <= rules.gap:
                     if share[v, u] > 0:
-                        red += weight * clean[v, u, 0]
-                        green += weight * clean[v, u, 1]
-                        blue += weight * clean[v, u, 2]
+                        _count(clean[v, u, 0], clean[v, u, 1], clean[v, u, 2], weight, total)
                     else:
-                        red += weight * linear[image[v, u, 0]]
-                        green += weight * linear[image[v, u, 1]]
-                        blue += weight * linear[image[v, u, 2]]
-                    total += weight
-            smoothed[y, x, 0], smoothed[y, x, 1], smoothed[y, x, 2] = red / total, green / total, blue / total
+                        red, green, blue = image[v, u, 0], image[v, u, 1], image[v, u, 2]
+                        _count(linear[red], linear[green], linear[blue], weight, total)
+            for c in range(3):
+                smoothed[y, x, c] = total[c] / total[3]
             smoothed[y, x, 3] = behind
+
+
+@njit(inline="always")
+def _count(red, green, blue, weight, total):
+    """Add light to a weighted mean; light above white counts for less, the brighter it is."""
+    weight /= max(red, green, blue, np.float32(1))
+    total[0] += weight * red
+    total[1] += weight * green
+    total[2] += weight * blue
+    total[3] += weight

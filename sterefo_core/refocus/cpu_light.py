@@ -38,21 +38,24 @@ def sort_light(surfaces, plan, group, position, light, sums):
     a slice that fall into the same pixel of its level are added up there.
     """
     width = surfaces.radius.shape[1]
+    filled = np.zeros(plan.low.size, np.bool_)
     together = 1 << (light.base.size - 2)
     for row in range(group * together, (group + 1) * together):
-        _add_up(surfaces, plan, row, -(-width // together) * together, sums)
+        _add_up(surfaces, plan, row, -(-width // together) * together, sums, filled)
         for k in range(plan.low.size):
             level = plan.level[k]
             to = light.base[level] + (row >> level)
             if ((row + 1) & ((1 << level) - 1)) == 0 and to < light.base[level + 1]:
                 light.starts[to, k] = position
-                position = _emit(plan, k, sums[k], -(-width >> level), light, position)
+                if filled[k]:
+                    position = _emit(plan, k, sums[k], -(-width >> level), light, position)
+                filled[k] = False
                 light.ends[to, k] = position
 
 
 @njit(nogil=True, error_model="numpy")
-def _add_up(surfaces, plan, row, columns, sums):
-    """Add a row's light, visible, of nearer neighbours and hidden, to the sums of its slices.
+def _add_up(surfaces, plan, row, columns, sums, filled):
+    """Add a row's light, visible, of nearer neighbours and hidden, to the sums of its slices, which are `filled` then.
 
     Light between two slices is divided between them, linearly in the square of the radius. Rows and columns that
     are missing from the last pixel of a reduced size are repeated.
@@ -91,7 +94,7 @@ def _add_up(surfaces, plan, row, columns, sums):
             for i in range(k, k + 1 + (nearer > 0)):
                 weight = nearer if i > k else 1 - nearer
                 if full_size or levels[i] > 0:
-                    at = column >> levels[i]
+                    at, filled[i] = column >> levels[i], True
                     sums[i, at, 0] += weight * red
                     sums[i, at, 1] += weight * green
                     sums[i, at, 2] += weight * blue

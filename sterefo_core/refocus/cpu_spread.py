@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sterefo_core.refocus.cpu_lanes import blend4
+from sterefo_core.refocus.cpu_lanes import add_twice, blend4
 
 BAND_ROWS = 16
 _EMPTY = np.float32(1e-6)
@@ -68,14 +68,16 @@ def render_band(top, light, plan, band, margin, bytes_of_root, result):
 @njit(nogil=True)
 def _spread(k, level, first, last, light, plan, spread, stride, margin):
     """Draw the disks of slice k into rows `first..last` of its level; returns the columns that they touch."""
+    colour, column, disk, starts, stops = light.colour, light.column, light.disk, light.starts, light.ends
+    disk_first, disk_rows, ends, edges = plan.first, plan.rows, plan.ends, plan.edges
     base, rows = light.base[level], light.base[level + 1] - light.base[level]
     reach = plan.reach[k]
     left, right = np.int64(1 << 40), np.int64(-(1 << 40))
     for v in range(first - reach, last + reach + 1):
         row = base + min(max(v, 0), rows - 1)
-        if light.starts[row, k] < light.ends[row, k]:
-            left = min(left, light.column[light.starts[row, k]] - reach)
-            right = max(right, light.column[light.ends[row, k] - 1] + reach + 2)
+        if starts[row, k] < stops[row, k]:
+            left = min(left, column[starts[row, k]] - reach)
+            right = max(right, column[stops[row, k] - 1] + reach + 2)
     if left >= right:
         return left, right
     for y in range(last - first + 1):
@@ -83,17 +85,15 @@ def _spread(k, level, first, last, light, plan, spread, stride, margin):
         spread[start + 4 * (left - 1) : start + 4 * (right + 1)] = 0
     for v in range(first - reach, last + reach + 1):
         row = base + min(max(v, 0), rows - 1)
-        for i in range(light.starts[row, k], light.ends[row, k]):
-            n = plan.rows[light.disk[i]]
-            centre = plan.first[light.disk[i]] + n - v
-            column = margin + 4 * light.column[i]
+        for i in range(starts[row, k], stops[row, k]):
+            n = disk_rows[disk[i]]
+            centre = disk_first[disk[i]] + n - v
+            centre_at = margin + 4 * column[i]
             for y in range(max(v - n, first), min(v + n, last) + 1):
-                at = (y - first) * stride + column
-                begin, end = at + plan.ends[centre + y, 0], at + plan.ends[centre + y, 1]
-                blend4(spread, begin, light.colour, 4 * i, plan.edges[centre + y, 0], _ONE)
-                blend4(spread, begin + 4, light.colour, 4 * i, plan.edges[centre + y, 1], _ONE)
-                blend4(spread, end, light.colour, 4 * i, plan.edges[centre + y, 2], _ONE)
-                blend4(spread, end + 4, light.colour, 4 * i, plan.edges[centre + y, 3], _ONE)
+                at = (y - first) * stride + centre_at
+                begin, end = at + ends[centre + y, 0], at + ends[centre + y, 1]
+                add_twice(spread, begin, colour, 4 * i, edges[centre + y, 0], edges[centre + y, 1])
+                add_twice(spread, end, colour, 4 * i, edges[centre + y, 2], edges[centre + y, 3])
     for y in range(last - first + 1):
         start = y * stride + margin
         for x in range(left + 1, right):

@@ -71,6 +71,15 @@ def test_it_is_the_definition_at_every_radius(renderer, radius, lens):
 
 
 @BOTH
+def test_the_right_image_shows_what_is_hidden_as_in_the_definition(renderer, lens):
+    image, disparity = textured(60, 110), two_planes(60, 110)
+    right = 255 - textured(60, 110)  # nothing like the left, so that every use of it shows
+    fast, definition = (r.render(image, disparity, 5.0, lens, right) for r in (renderer, DefinitionRenderer("cpu")))
+    assert mean_difference(fast, definition) < 2.0
+    assert mean_difference(fast, renderer.render(image, disparity, 5.0, lens, None)) > 0.5
+
+
+@BOTH
 def test_a_constant_image_stays_constant_to_its_border(renderer, lens):
     disparity = np.random.default_rng(3).uniform(0, 60, (45, 63)).astype(np.float32)
     image = np.full((45, 63, 3), (30, 120, 230), np.uint8)
