@@ -124,10 +124,10 @@ class Pipeline:
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `observe`, in order, before `index` shows what playing there from the start would show."""
         missing: list[int] = []
-        for decision, following in zip(project.decisions, [*project.decisions[1:], None], strict=True):
-            if isinstance(decision, Follow) and decision.frame <= index:
-                stop = index + 1 if following is None else min(following.frame, index + 1)
-                missing += self._to_feed(decision, range(decision.frame, stop))
+        ends = [decision.frame for decision in project.decisions[1:]] + [index + 1]
+        for decision, end in zip(project.decisions, ends, strict=False):
+            if isinstance(decision, Follow):
+                missing += self._to_feed(decision, range(decision.frame, min(end, index + 1)))
         return [i for i in missing if i < index]
 
     def run(self, project: Project, on_bad_frame: BadFrameHandler | None = None) -> Iterator[Refocused]:

@@ -53,6 +53,11 @@ def test_without_a_decision_the_picture_is_untouched(source, pipeline):
     assert shot.track.state is TrackState.IDLE and shot.focus.disparity is None
 
 
+def test_a_whole_run_without_decisions_leaves_every_picture_as_it_is(pipeline):
+    shots = played(pipeline, Project())
+    assert len(shots) == 12 and all(np.array_equal(shot.image, shot.frame.left) for shot in shots)
+
+
 def test_letting_go_ends_in_the_untouched_picture(pipeline):
     last = played(pipeline, FOLLOWING)[-1]
     assert last.focus.strength < 1 and last.track.state is TrackState.IDLE
