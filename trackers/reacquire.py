@@ -101,11 +101,11 @@ class Memory:
         for level in wanted.disparity * _LEVEL ** np.arange(-steps, steps + 1.0):
             scale = max(self._size) / (max(wanted.box.width, wanted.box.height) * level / wanted.disparity)
             for x, y, likeness in self._places(seen, depths, scale, level):
-                likeness *= np.exp(-((np.log(level / wanted.disparity) / _DEPTH_APART) ** 2) / 2)
-                if best is None or likeness > best.likeness:
+                score = likeness * float(np.exp(-((np.log(level / wanted.disparity) / _DEPTH_APART) ** 2) / 2))
+                if best is None or score > best.likeness:
                     size = self._size[0] / scale, self._size[1] / scale
                     box = Box(columns.start + x / scale, rows.start + y / scale, *size)
-                    best = Found(box, float(level), float(likeness))
+                    best = Found(box, float(level), score)
         return best
 
     def likeness(self, image: np.ndarray, box: Box) -> float:
@@ -137,7 +137,7 @@ class Memory:
 
     def _around(self, disparity: DisparityMap, box: Box, at: float) -> np.ndarray:
         """Where the object's distance is in the box and a little around it, in the size in which it is compared."""
-        (width, height), more = self._size, 1.8
+        (width, height), more = self._size, 2.4
         there = _patch(_at_distance(disparity.values, at), Box(*_widened(box, more)))
         return cv2.resize(there, (round(width * more), height), interpolation=cv2.INTER_AREA)
 
@@ -145,14 +145,15 @@ class Memory:
         """Where a box is as full of a distance as the object's was, and the strips left and right of it are not."""
         width, height = self._size
         side = max(width // 3, 2)
+        away = 2 * side  # limbs reach a little out of the box
         rows, columns = there.shape[0] - height + 1, there.shape[1] - width + 1
-        padded = cv2.copyMakeBorder(there, 0, 0, side, side, cv2.BORDER_CONSTANT, value=0)
+        padded = cv2.copyMakeBorder(there, 0, 0, away, away, cv2.BORDER_CONSTANT, value=0)
         within, beside = (
             cv2.boxFilter(padded, -1, (wide, height), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
             for wide in (width, side)
         )
-        within, left = within[:rows, side : side + columns], beside[:rows, :columns]
-        right = beside[:rows, side + width : side + width + columns]
+        within, left = within[:rows, away : away + columns], beside[:rows, :columns]
+        right = beside[:rows, width + away + side : width + away + side + columns]
         fullest = np.maximum(left, right) if self._alone else np.minimum(left, right)
         usual = min(look.filled for look in self._looks)
         return (within >= _LEAST_FILLED * usual) & (fullest <= _MOST_BESIDE * within)
