@@ -82,8 +82,8 @@ class Memory:
 
     def learn(self, image: np.ndarray, disparity: DisparityMap, box: Box, at: float) -> None:
         """Remember how it looks now, at disparity `at` px, beside the start."""
-        there = _at_distance(disparity.values, at)
-        mask = cv2.resize(_patch(there, box), self._size, interpolation=cv2.INTER_AREA)
+        there = _at_distance(_patch(disparity.values, _whole_pixels(box)), at)
+        mask = cv2.resize(there, self._size, interpolation=cv2.INTER_AREA)
         look = _Look(self._cut(image, box), np.ascontiguousarray(np.repeat(mask[..., None], 3, axis=2)), mask.mean())
         if len(self._looks) == _REMEMBERED:
             del self._looks[1]
@@ -138,7 +138,8 @@ class Memory:
     def _around(self, disparity: DisparityMap, box: Box, at: float) -> np.ndarray:
         """Where the object's distance is in the box and a little around it, in the size in which it is compared."""
         (width, height), more = self._size, 2.4
-        there = _patch(_at_distance(disparity.values, at), Box(*_widened(box, more)))
+        wide = Box(box.centre[0] - box.width * more / 2, box.y, box.width * more, box.height)
+        there = _at_distance(_patch(disparity.values, _whole_pixels(wide)), at)
         return cv2.resize(there, (round(width * more), height), interpolation=cv2.INTER_AREA)
 
     def _standing_out(self, there: np.ndarray) -> np.ndarray:
@@ -174,8 +175,9 @@ def _at_distance(disparity: np.ndarray, level: float) -> np.ndarray:
     return (np.abs(disparity - level) < max(_BAND[0] * level, _BAND[1])).astype(np.float32)
 
 
-def _widened(box: Box, more: float) -> tuple[float, float, float, float]:
-    return box.centre[0] - box.width * more / 2, box.y, box.width * more, box.height
+def _whole_pixels(box: Box) -> Box:
+    """The box on whole pixels, so that its content is not interpolated."""
+    return Box(round(box.x), round(box.y), max(round(box.width), 1), max(round(box.height), 1))
 
 
 def _compared_size(box: Box) -> tuple[int, int]:
