@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sterefo_core.project import Project
-from sterefo_core.types import Box, Decision, Follow
+from sterefo_core.types import Decision, Follow
 
 
-def follow_to_the_end(project: Project, frame: int, box: Box) -> Project:
+def follow_to_the_end(project: Project, follow: Follow) -> Project:
     """Follow the object from this frame on, whatever was decided for later."""
-    earlier = tuple(decision for decision in project.decisions if decision.frame < frame)
-    return replace(project, decisions=(*earlier, Follow(frame, box)))
+    earlier = tuple(decision for decision in project.decisions if decision.frame < follow.frame)
+    return replace(project, decisions=(*earlier, follow))
 
 
 def without_decision(project: Project, frame: int) -> Project:

@@ -86,7 +86,8 @@ class Focusing:
             values, valid = done.disparity.values[rows, columns], done.disparity.valid[rows, columns]
             disparity = float(np.median(values[valid] if valid.any() else values))
             session = self._session()
-            session.edit("Hold distance", session.project.with_decision(Hold(done.frame.index, disparity=disparity)))
+            hold = Hold(done.frame.index, disparity=disparity, arrive=self._arrives(done.frame.index))
+            session.edit("Hold distance", session.project.with_decision(hold))
 
     def let_go(self) -> None:
         """Stop focusing from this frame on."""
@@ -116,11 +117,16 @@ class Focusing:
 
     def _follow_box(self, frame: int, box: Box, gesture: object, locks: bool) -> None:
         session = self._session()
+        follow = Follow(frame, box, self._arrives(frame))
         if locks:
-            session.edit("Lock focus", edits.follow_to_the_end(session.project, frame, box), gesture)
+            session.edit("Lock focus", edits.follow_to_the_end(session.project, follow), gesture)
             self._say("Locked: the focus stays on this object to the end")
         else:
-            session.edit("Follow object", session.project.with_decision(Follow(frame, box)), gesture)
+            session.edit("Follow object", session.project.with_decision(follow), gesture)
+
+    def _arrives(self, frame: int) -> bool:
+        """Whether a change of focus is over at its frame: on a still picture, where the user wants to see it."""
+        return frame > 0 and not self._player.playing
 
     def _computed(self) -> Refocused | None:
         plate = self._shown()

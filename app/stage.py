@@ -12,7 +12,7 @@ from app.scaled_renderer import ScaledRenderer
 from app.workshop import Workshop
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
-from sterefo_core.types import Follow, Quality, Refocused, Source, StereoFrame
+from sterefo_core.types import Follow, Quality, Refocused, Source, StereoFrame, Track
 
 
 class Stage:
@@ -58,13 +58,12 @@ class Stage:
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to look at before `index` can be shown exactly."""
         assert self._pipeline
-        return self._pipeline.unobserved(index, project) if project.decisions else []
+        return self._pipeline.unobserved(index, project)
 
     def observe(self, index: int, project: Project) -> None:
         """Look at one of them."""
         assert self._pipeline
-        self._pipeline.observe(self._source.read(index), project)
-        self._seen.setdefault((project.followed(index), index), Seen.COMPUTED)
+        self._remember(project.followed(index), index, self._pipeline.observe(self._source.read(index), project))
 
     def still(self, index: int) -> Plate:
         """The frame as it was taken."""
@@ -81,7 +80,7 @@ class Stage:
             self._renderer.scale = look.scale
             done = self._pipeline.process(frame, project)
             self._shown = asked, replace(done, milliseconds={**times, **done.milliseconds})
-            self._remember(done, project)
+            self._remember(project.followed(index), index, done.track)
         done = self._shown[1]
         return plate(done, self._read(index, {})[1], look, project)
 
@@ -90,9 +89,8 @@ class Stage:
         follows = _follows(project, len(self.facts.times_s))
         return tuple(self._seen.get(key, Seen.NOTHING) for key in follows)
 
-    def _remember(self, done: Refocused, project: Project) -> None:
-        follow, index = project.followed(done.frame.index), done.frame.index
-        self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(done.track.state)
+    def _remember(self, follow: Follow | None, index: int, track: Track) -> None:
+        self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
 
     def _read(self, index: int, times: dict[str, float]) -> tuple[StereoFrame, float]:
         """The frame and the moment it was asked for; the latest is kept, so that its depth is computed only once."""

@@ -49,8 +49,12 @@ class _Ease:
     def towards(self, target: float, timestamp_s: float) -> float:
         if self.duration_s <= 0:
             return target
-        x = min(max((timestamp_s - self.start_s) / self.duration_s, 0.0), 1.0)
-        return self.start + (target - self.start) * x * x * (3 - 2 * x)
+        return self.start + (target - self.start) * _smoothstep((timestamp_s - self.start_s) / self.duration_s)
+
+
+def _smoothstep(x: float) -> float:
+    x = min(max(x, 0.0), 1.0)
+    return x * x * (3 - 2 * x)
 
 
 class FocusPuller:
@@ -61,7 +65,7 @@ class FocusPuller:
     """
 
     def __init__(self, transition_s: float) -> None:
-        self._transition_s = transition_s
+        self._transition_s = self._duration_s = transition_s
         self._decided_s: float | None = None
         self._rack_from_s: float | None = None  # a rack is due, counted from this time, at the next known target
         self._target: float | None = None  # last known disparity of what we focus on
@@ -70,7 +74,9 @@ class FocusPuller:
         self._strength = _Ease(0.0, 0.0, 0.0)
         self._state: FocusState | None = None
 
-    def step(self, timestamp_s: float, wanted: float | None, engaged: bool, decided_s: float | None) -> FocusState:
+    def step(
+        self, timestamp_s: float, wanted: float | None, engaged: bool, decided_s: float | None, arrived: bool = False
+    ) -> FocusState:
         """The focus at this time.
 
         Args:
@@ -78,8 +84,10 @@ class FocusPuller:
             wanted: disparity to focus on now, px; None (object lost, nothing valid in its box) holds the last one.
             engaged: whether the decision in force wants a focus; when not, the blur eases out, the distance stays.
             decided_s: when the decision in force was made, None before the first; a rack starts there.
+            arrived: whether that decision's rack was over by then, so that its target holds at once.
         """
         started_s = timestamp_s if decided_s is None or decided_s == self._decided_s else decided_s
+        self._duration_s = 0.0 if arrived and decided_s != self._decided_s else self._transition_s
         if decided_s != self._decided_s or wanted is None:
             self._rack_from_s = started_s
         self._decided_s = decided_s
@@ -101,11 +109,14 @@ class FocusPuller:
 
     def _ease_from(self, value: float | None, started_s: float) -> _Ease:
         """An ease from this value; without a value there is nothing to come from, so the target holds at once."""
-        return _Ease(0.0, 0.0, 0.0) if value is None else _Ease(value, started_s, self._transition_s)
+        return _Ease(0.0, 0.0, 0.0) if value is None else _Ease(value, started_s, self._duration_s)
 
 
 Wishes = Callable[[range], Iterable[tuple[int, float | None]]]
 """For a range of frames, (frame, disparity wanted there in px or None) in order; frames not looked at are left out."""
+
+Aim = Callable[[Follow | Hold], float | None]
+"""The disparity that a decision will want at its own frame, px; None where that cannot be known."""
 
 
 class FocusTimeline:
@@ -122,8 +133,8 @@ class FocusTimeline:
         self._reached = -1
         self._state = FocusState()
 
-    def at(self, index: int, project: Project, wishes: Wishes) -> FocusState:
-        """The focus at frame `index`, given what is wanted at each frame up to it."""
+    def at(self, index: int, project: Project, wishes: Wishes, aim: Aim) -> FocusState:
+        """The focus at frame `index`, given what is wanted at each frame up to it, and at a decision ahead of it."""
         key = (project.decisions, project.transition_s)
         if key != self._key or index < self._reached:
             # One frame before the first decision tells the puller that there was a picture without blur.
@@ -134,6 +145,21 @@ class FocusTimeline:
             decision = project.active(i)
             decided_s = None if decision is None else self._time_of(decision.frame)
             engaged = isinstance(decision, Follow | Hold)
-            self._state = self._puller.step(self._time_of(i), wanted, engaged, decided_s)
+            arrived = isinstance(decision, Follow | Hold) and decision.arrive
+            self._state = self._puller.step(self._time_of(i), wanted, engaged, decided_s, arrived)
         self._reached = index
-        return self._state
+        return self._approaching(index, project, aim)
+
+    def _approaching(self, index: int, project: Project, aim: Aim) -> FocusState:
+        """The puller's state on its way to a decision ahead, where that one's rack is to be over in time."""
+        state, ahead, active = self._state, project.approached(index), project.active(index)
+        if ahead is None or project.transition_s == 0:
+            return state
+        end_s = self._time_of(ahead.frame)
+        start_s = max(end_s - project.transition_s, self._time_of(active.frame if active else 0))
+        share = _smoothstep((self._time_of(index) - start_s) / (end_s - start_s))
+        target = aim(ahead) if share > 0 else None
+        if target is None:
+            return state
+        start = state.disparity if state.disparity is not None and state.strength > 0 else target
+        return FocusState(start + (target - start) * share, state.strength + (1 - state.strength) * share)

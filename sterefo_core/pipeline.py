@@ -84,6 +84,7 @@ class Pipeline:
         self._source, self._depth, self._renderer, self._make_tracker = source, depth, renderer, make_tracker
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tracker")
         self._observed: dict[tuple[Follow, int], _Observation] = {}
+        self._aims: dict[Follow, float | None] = {}
         self._run: _TrackerRun | None = None
         self._latest: tuple[StereoFrame, DisparityMap] | None = None
         self._timeline = FocusTimeline(source.timestamp_s)
@@ -108,18 +109,19 @@ class Pipeline:
         seen = self._look(frame, project.followed(frame.index), watch)
         disparity = self._disparity(frame, watch)
         with watch.stage("focus"):
-            pulled = self._timeline.at(frame.index, project, lambda frames: self._wishes(frames, project))
+            pulled = self._timeline.at(frame.index, project, lambda frames: self._wishes(frames, project), self._aim)
             focus = FocusState(pulled.disparity, pulled.strength, seen.measured)
         with watch.stage("refocus"):
             image = self._render(frame, project, disparity, focus)
         return Refocused(frame, disparity, seen.track, focus, image, watch)
 
-    def observe(self, frame: StereoFrame, project: Project) -> None:
+    def observe(self, frame: StereoFrame, project: Project) -> Track:
         """Track and measure a frame without rendering it, so that a later frame looks as if played to."""
         follow = project.followed(frame.index)
         if follow is None:
-            return
-        self._follow(frame, follow, _Stopwatch())  # also where it is known: the tracker must pass through it to go on
+            return IDLE
+        # Also where it is known: the tracker must pass through it to go on.
+        return self._follow(frame, follow, _Stopwatch()).track
 
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `observe`, in order, before `index` shows what playing there from the start would show."""
@@ -222,6 +224,18 @@ class Pipeline:
                 yield index, None
             elif (seen := self._observed.get((decision, index))) is not None:
                 yield index, seen.measured
+
+    def _aim(self, decision: Follow | Hold) -> float | None:
+        """What a decision ahead will focus on: its frame is looked at once, before its time."""
+        if isinstance(decision, Hold):
+            return held_disparity(decision, self._source.calibration)
+        if decision not in self._aims:
+            try:
+                frame = self._source.read(decision.frame)
+                self._aims[decision] = measure_disparity(self._depth.compute(frame), decision.box)
+            except BadFrameError:
+                self._aims[decision] = None
+        return self._aims[decision]
 
     def _render(self, frame: StereoFrame, project: Project, disparity: DisparityMap, focus: FocusState) -> np.ndarray:
         lens = project.resolved_lens(self._source.calibration)

@@ -50,6 +50,11 @@ class Project:
         decision = self.active(frame)
         return decision if isinstance(decision, Follow) else None
 
+    def approached(self, frame: int) -> Follow | Hold | None:
+        """The next decision after a frame, where the change of focus is to be complete at it."""
+        following = next((decision for decision in self.decisions if decision.frame > frame), None)
+        return following if isinstance(following, Follow | Hold) and following.arrive else None
+
     def resolved_lens(self, calibration: Calibration | None) -> Lens:
         """The lens with its aperture in px per px of disparity. Raises ProjectError for mm without a calibration."""
         if self.aperture_mm is None:

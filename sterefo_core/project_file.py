@@ -69,25 +69,25 @@ def _to_json(project: Project) -> dict[str, Any]:
 
 def _decision_to_json(decision: Decision) -> dict[str, Any]:
     match decision:
-        case Follow(frame, box):
-            return {"frame": frame, "follow": [box.x, box.y, box.width, box.height]}
-        case Hold(frame, disparity, None):
-            return {"frame": frame, "hold_disparity": disparity}
-        case Hold(frame, _, metres):
-            return {"frame": frame, "hold_metres": metres}
+        case Follow(frame, box, arrive):
+            return {"frame": frame, "follow": [box.x, box.y, box.width, box.height], "arrive": arrive}
+        case Hold(frame, disparity, None, arrive):
+            return {"frame": frame, "hold_disparity": disparity, "arrive": arrive}
+        case Hold(frame, _, metres, arrive):
+            return {"frame": frame, "hold_metres": metres, "arrive": arrive}
         case Release(frame):
             return {"frame": frame, "release": True}
 
 
 def _decision_from_json(entry: dict[str, Any]) -> Decision:
-    frame = _whole(entry["frame"])
+    frame, arrive = _whole(entry["frame"]), entry.get("arrive") is True
     if "follow" in entry:
         x, y, width, height = (float(side) for side in entry["follow"])
-        return Follow(frame, Box(x, y, width, height))
+        return Follow(frame, Box(x, y, width, height), arrive)
     if "hold_disparity" in entry:
-        return Hold(frame, disparity=float(entry["hold_disparity"]))
+        return Hold(frame, disparity=float(entry["hold_disparity"]), arrive=arrive)
     if "hold_metres" in entry:
-        return Hold(frame, metres=float(entry["hold_metres"]))
+        return Hold(frame, metres=float(entry["hold_metres"]), arrive=arrive)
     if entry.get("release") is True:
         return Release(frame)
     raise ValueError(f"a decision that is none: {entry}"[:120])

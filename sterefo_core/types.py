@@ -163,19 +163,27 @@ IDLE = Track(TrackState.IDLE)
 
 @dataclass(frozen=True)
 class Follow:
-    """Decision: from `frame` on, follow the object in `box` and focus on it."""
+    """Decision: from `frame` on, follow the object in `box` and focus on it.
+
+    With `arrive` the change of focus is complete at `frame`, having begun before it; else it begins there.
+    """
 
     frame: int
     box: Box
+    arrive: bool = False
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Decision: from `frame` on, hold this distance, given in disparity (px) or, with a calibration, in metres."""
+    """Decision: from `frame` on, hold this distance, given in disparity (px) or, with a calibration, in metres.
+
+    `arrive` as in Follow.
+    """
 
     frame: int
     disparity: float | None = None
     metres: float | None = None
+    arrive: bool = False
 
     def __post_init__(self) -> None:
         if (self.disparity is None) == (self.metres is None):

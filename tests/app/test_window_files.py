@@ -166,7 +166,7 @@ def test_what_is_computed_and_where_the_object_was_lost_is_told_to_the_timeline(
     assert hand.state.seen[0] is Seen.TRACKING
     assert hand.state.seen[6] is Seen.LOST
     hand.key(Key.Key_G)
-    hand.wait_at(0)
+    hand.wait_at(4)
 
 
 def export_and_wait(hand, target, codec="ffv1"):

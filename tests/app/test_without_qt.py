@@ -57,7 +57,7 @@ def test_a_wide_picture_is_letterboxed_in_the_middle():
 
 def test_locking_forgets_later_decisions_only():
     project = Project(decisions=(Hold(2, disparity=3.0), Release(9)))
-    locked = edits.follow_to_the_end(project, 5, Box(1, 2, 3, 4))
+    locked = edits.follow_to_the_end(project, Follow(5, Box(1, 2, 3, 4)))
     assert locked.decisions == (Hold(2, disparity=3.0), Follow(5, Box(1, 2, 3, 4)))
 
 

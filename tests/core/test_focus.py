@@ -106,7 +106,7 @@ def test_following_something_after_a_sharp_picture_opens_the_blur_smoothly_on_it
 
 def held(timeline, index, project):
     wanted = {i: (d := project.active(i)) and getattr(d, "disparity", None) for i in range(100)}
-    return timeline.at(index, project, lambda frames: [(i, wanted[i]) for i in frames])
+    return timeline.at(index, project, lambda frames: [(i, wanted[i]) for i in frames], lambda ahead: ahead.disparity)
 
 
 def test_going_back_gives_the_focus_that_playing_there_gave():
@@ -115,6 +115,30 @@ def test_going_back_gives_the_focus_that_playing_there_gave():
     straight = [held(played, i, project) for i in range(60)]
     sought = FocusTimeline(lambda i: i / 25)
     assert [held(sought, i, project) for i in (59, 25, 41, 2, 22, 22)] == [straight[i] for i in (59, 25, 41, 2, 22, 22)]
+
+
+def test_a_change_of_focus_can_be_over_when_its_frame_comes():
+    project = Project(decisions=(Hold(0, 10.0), Hold(25, 50.0, arrive=True)), transition_s=0.4)
+    timeline = FocusTimeline(lambda i: i / 25)
+    focus = [held(timeline, i, project).disparity for i in range(30)]
+    assert focus[:16] == [10.0] * 16 and focus[20] == pytest.approx(30.0) and focus[25:] == [50.0] * 5
+    assert all(a <= b for a, b in itertools.pairwise(focus))
+
+
+def test_the_blur_opens_in_time_for_a_first_focus_that_is_to_be_complete_at_its_frame():
+    project = Project(decisions=(Hold(20, 50.0, arrive=True),), transition_s=0.4)
+    timeline = FocusTimeline(lambda i: i / 25)
+    states = [held(timeline, i, project) for i in range(22)]
+    assert [s.strength for s in states[:11]] == [0.0] * 11
+    assert states[15].strength == pytest.approx(0.5) and states[15].disparity == 50.0
+    assert states[20].strength == states[21].strength == 1.0
+
+
+def test_a_change_that_is_to_be_over_in_time_begins_no_earlier_than_the_decision_before_it():
+    project = Project(decisions=(Hold(0, 10.0), Hold(20, 30.0), Hold(22, 50.0, arrive=True)), transition_s=0.4)
+    timeline = FocusTimeline(lambda i: i / 25)
+    focus = [held(timeline, i, project).disparity for i in range(24)]
+    assert focus[:21] == [10.0] * 21 and focus[22] == 50.0
 
 
 def test_a_changed_decision_changes_the_focus_of_a_frame_already_seen():

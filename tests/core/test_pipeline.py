@@ -77,6 +77,16 @@ def test_a_seek_shows_what_playing_there_shows(source, pipeline, order):
         assert np.array_equal(shot.image, straight[index].image)
 
 
+def test_a_focus_to_be_complete_at_its_frame_is_seen_there_and_on_the_way_and_by_a_seek(source, pipeline):
+    project = replace(FOLLOWING, decisions=(Follow(6, Box(66, 30, 40, 36), arrive=True),))
+    shots = played(pipeline, project)
+    assert [shot.focus.strength for shot in shots[:4]] == [0.0] * 4
+    assert 0 < shots[4].focus.strength < shots[5].focus.strength < shots[6].focus.strength == 1.0
+    assert shots[5].focus.disparity == pytest.approx(SQUARE_PX, abs=0.5)
+    with pipeline_of(source) as other:
+        assert np.array_equal(other.process(source.read(5), project).image, shots[5].image)
+
+
 def test_nothing_is_observed_twice(source, pipeline):
     assert pipeline.unobserved(5, FOLLOWING) == [0, 1, 2, 3, 4]
     for index in range(3):

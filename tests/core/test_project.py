@@ -13,7 +13,7 @@ from sterefo_core.types import Box, Calibration, Follow, Hold, Lens, Release
 EVERYTHING = Project(
     source="demo",
     layout="top-bottom",
-    decisions=(Follow(0, Box(1, 2, 3.5, 4)), Hold(7, 31.25), Hold(9, metres=12.0), Release(11)),
+    decisions=(Follow(0, Box(1, 2, 3.5, 4)), Hold(7, 31.25), Hold(9, metres=12.0, arrive=True), Release(11)),
     lens=Lens(aperture=0.3, max_radius_px=17),
     aperture_mm=85.0,
     transition_s=0.75,
