@@ -15,8 +15,8 @@ from app import arguments, workshop
 from sterefo_core.export import Contents, ExportSettings, export
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
+from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
-from sterefo_core.types import Source
 from sterefo_core.video_writer import CODEC_NAMES
 
 LAYOUTS = ["auto", "side-by-side", "top-bottom"]

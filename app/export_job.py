@@ -20,7 +20,8 @@ from sterefo_core.export import ExportSettings, export
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
-from sterefo_core.types import Source, StereoFrame
+from sterefo_core.protocols import Source
+from sterefo_core.types import StereoFrame
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import argparse
 from contextlib import closing
 
 from sterefo_core import optics
+from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
-from sterefo_core.types import Source
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from sterefo_core.optics import blur_radius_px
-from sterefo_core.types import Lens, Renderer
+from sterefo_core.protocols import Renderer
+from sterefo_core.types import Lens
 
 
 class ScaledRenderer:

@@ -12,7 +12,8 @@ from app.scaled_renderer import ScaledRenderer
 from app.workshop import Workshop
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
-from sterefo_core.types import Follow, Quality, Refocused, Source, StereoFrame, Track
+from sterefo_core.protocols import Source
+from sterefo_core.types import Follow, Quality, Refocused, StereoFrame, Track
 
 
 class Stage:

@@ -11,9 +11,10 @@ import numpy as np
 from app import export_command, workshop
 from sterefo_core.errors import ProjectError
 from sterefo_core.project import Project
+from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
 from sterefo_core.sources.still import StillSource
-from sterefo_core.types import Hold, Source
+from sterefo_core.types import Hold
 
 FRAMES_PER_S = 25.0
 NEAR_AND_FAR_PERCENT = (98, 2)  # the very nearest and farthest pixels are seldom a plane that anybody looks at

@@ -12,9 +12,10 @@ import numpy as np
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
+from sterefo_core.protocols import Renderer, Source
 from sterefo_core.refocus import make_renderer
 from sterefo_core.sources import open_source
-from sterefo_core.types import Box, DisparityMap, Follow, Renderer, Source
+from sterefo_core.types import Box, DisparityMap, Follow
 from trackers import make_tracker
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from sterefo_core.depth import ENGINES, make_depth_engine
 from sterefo_core.depth.edges import fill_from_background
 from sterefo_core.evaluation.stereo_scores import stereo_scores
+from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
-from sterefo_core.types import DisparityMap, Source, StereoFrame
+from sterefo_core.types import DisparityMap, StereoFrame
 
 YARDSTICK = "StereoSGBM"
 _RANGE, _BLOCK = 128, 5

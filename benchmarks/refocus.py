@@ -22,13 +22,14 @@ import torch
 
 from sterefo_core.colour import srgb_from_linear
 from sterefo_core.evaluation.thin_lens import focus_disparities
+from sterefo_core.protocols import Renderer
 from sterefo_core.refocus.cpu import CpuRenderer
 from sterefo_core.refocus.cpu_plan import plan_for
 from sterefo_core.refocus.paper import PaperRenderer
 from sterefo_core.refocus.renderer import DefinitionRenderer
 from sterefo_core.scenes.layers import RIGHT_EYE, render_left, render_view
 from sterefo_core.scenes.studies import study_scene
-from sterefo_core.types import Lens, Quality, Renderer
+from sterefo_core.types import Lens, Quality
 
 SIZES = ((640, 192), (1242, 375), (1920, 1080))
 RADII_PX = (4.0, 8.0, 12.0, 25.0)

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, pad
 
 from sterefo_core.refocus.functional import refocus
-from sterefo_core.refocus.paper import _LARGEST_KERNEL_RADIUS, _LAYERS
+from sterefo_core.refocus.paper import LARGEST_KERNEL_RADIUS, LAYERS
 from sterefo_core.types import Lens
 
 SETTINGS = (((375, 1242), 12.0), ((375, 1242), 25.0), ((2160, 3840), 25.0))
@@ -35,7 +35,7 @@ def street(height: int, width: int) -> tuple[Tensor, Tensor]:
 
 def paper(image: Tensor, disparity: Tensor, focus: float, aperture: float, largest: float) -> Tensor:
     """`paper.PaperRenderer` in torch: `(H, W, 3)` bytes."""
-    edges = torch.linspace(float(disparity.min()), float(disparity.max()), _LAYERS + 1, device=image.device)
+    edges = torch.linspace(float(disparity.min()), float(disparity.max()), LAYERS + 1, device=image.device)
     layer_of = torch.bucketize(disparity, edges[1:-1], right=True)
     opaque = pad(image.permute(2, 0, 1).float(), (0, 0, 0, 0, 0, 1), value=1.0)[None]
     result = torch.zeros_like(opaque)
@@ -48,7 +48,7 @@ def paper(image: Tensor, disparity: Tensor, focus: float, aperture: float, large
 
 def _disk_blur(layer: Tensor, radius: int) -> Tensor:
     shrink = 1
-    while radius > _LARGEST_KERNEL_RADIUS * shrink:
+    while radius > LARGEST_KERNEL_RADIUS * shrink:
         shrink *= 2
     small = avg_pool2d(layer, shrink, ceil_mode=True) if shrink > 1 else layer
     reach = round(radius / shrink)
@@ -75,11 +75,11 @@ def milliseconds(*candidates: Callable[[], object]) -> list[float]:
 
 def report(size: tuple[int, int], radius: float) -> None:
     """Time one setting and print its line."""
-    from sterefo_core.refocus.cuda_renderer import _Buffers
+    from sterefo_core.refocus.cuda_renderer import Buffers
 
     image, disparity = street(*size)
     lens, focus = Lens(aperture=radius / 40, max_radius_px=radius), 40.0
-    buffers = _Buffers(*size, radius, image.device)
+    buffers = Buffers(*size, radius, image.device)
     buffers.image.copy_(image)
     buffers.right.copy_(image)
     buffers.disparity.copy_(disparity)

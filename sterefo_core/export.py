@@ -17,7 +17,8 @@ from sterefo_core.errors import BadFrameError
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
-from sterefo_core.types import Refocused, Source
+from sterefo_core.protocols import Source
+from sterefo_core.types import Refocused
 from sterefo_core.video_writer import open_writer
 
 DISPARITY_RANGE_PX = 96.0

@@ -19,21 +19,8 @@ import numpy as np
 from sterefo_core.errors import BadFrameError
 from sterefo_core.focus import FocusTimeline, measure_disparity
 from sterefo_core.project import Project, held_disparity
-from sterefo_core.types import (
-    IDLE,
-    DepthAidedTracker,
-    DepthEngine,
-    DisparityMap,
-    FocusState,
-    Follow,
-    Hold,
-    Refocused,
-    Renderer,
-    Source,
-    StereoFrame,
-    Track,
-    Tracker,
-)
+from sterefo_core.protocols import DepthAidedTracker, DepthEngine, Renderer, Source, Tracker
+from sterefo_core.types import IDLE, DisparityMap, FocusState, Follow, Hold, Refocused, StereoFrame, Track
 
 BadFrameHandler = Callable[[BadFrameError], None]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from sterefo_core import optics
 from sterefo_core.errors import ProjectError
-from sterefo_core.types import Calibration, Decision, Follow, Hold, Lens, Release, Source
+from sterefo_core.protocols import Source
+from sterefo_core.types import Calibration, Decision, Follow, Hold, Lens, Release
 
 
 @dataclass(frozen=True)

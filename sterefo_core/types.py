@@ -1,4 +1,4 @@
-"""The nouns of the program: what travels through the pipeline, and the protocols of its exchangeable parts.
+"""The nouns of the program: what travels through the pipeline. `protocols.py` has the parts that it travels through.
 
 Units are in the names. Images are sRGB-encoded RGB, `(H, W, 3)` uint8, unless a name says `linear`. Disparity is in
 pixels of the full-size left image, positive, larger is nearer: a point at column x of the left image is at column
@@ -8,10 +8,8 @@ x - disparity of the right one. Pixel centres have integer coordinates.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -36,13 +34,11 @@ class Calibration:
     disparity_offset_px: float = 0.0
 
     def __post_init__(self) -> None:
-        if not all(np.isfinite((self.focal_px, self.baseline_m, self.cx_px, self.cy_px, self.disparity_offset_px))):
+        if not np.isfinite(astuple(self)).all():
             raise SterefoError("the calibration has a number that is not finite: check the calibration file")
         if self.focal_px <= 0 or self.baseline_m <= 0:
-            raise SterefoError(
-                f"the calibration has focal length {self.focal_px:g} px and baseline {self.baseline_m:g} m; both must "
-                "be above 0: check the calibration file"
-            )
+            found = f"focal length {self.focal_px:g} px and baseline {self.baseline_m:g} m"
+            raise SterefoError(f"the calibration has {found}; both must be above 0: check the calibration file")
 
 
 @dataclass(frozen=True)
@@ -56,7 +52,7 @@ class Box:
 
     @property
     def area(self) -> float:
-        """Area in square pixels, 0 for an empty box."""
+        """Square pixels, 0 for an empty box."""
         return max(self.width, 0.0) * max(self.height, 0.0)
 
     @property
@@ -124,7 +120,7 @@ class Truth:
 
 @dataclass(frozen=True, eq=False)
 class StereoFrame:
-    """One moment: a rectified pair. `right` is None only for sources that say they have no second view.
+    """One moment: a rectified pair.
 
     Attributes:
         index: frame number in its source, from 0.
@@ -205,7 +201,7 @@ class FocusState:
     """Where the lens is focused in one frame.
 
     Attributes:
-        disparity: focal plane in px of disparity; None before anything was ever focused on.
+        disparity: focal plane in px; None before anything was ever focused on.
         strength: 0..1, how far the aperture is open: it eases to 0 after a release and is 0 before the first focus.
         measured: median disparity measured in this frame's box, or None.
     """
@@ -216,7 +212,7 @@ class FocusState:
 
 
 class Quality(StrEnum):
-    """How a picture is rendered: the only way, beside preview scale, in which preview and export may differ."""
+    """How a picture is rendered: beside preview scale, all in which preview and export may differ."""
 
     PREVIEW = "preview"
     FINAL = "final"
@@ -227,9 +223,8 @@ class Lens:
     """The synthetic lens.
 
     Attributes:
-        aperture: blur radius in px per px of disparity away from the focal plane, A / (2 b) for an aperture of
-            diameter A and a baseline b (DESIGN: a point blurs to a disk of diameter A/b * |d - f|). >= 0. In the
-            differentiable definition this may be a tensor.
+        aperture: blur radius in px per px of disparity away from the focal plane, >= 0: A / (2 b) for an aperture of
+            diameter A and a baseline b. In the differentiable definition it may be a tensor.
         max_radius_px: no blur disk is larger than this, in px of the full-size image. >= 0.
         quality: trades accuracy for speed.
     """
@@ -243,9 +238,7 @@ class Lens:
 class Refocused:
     """Everything about one frame, all of the same moment.
 
-    Attributes:
-        image: `(H, W, 3)` uint8 RGB, the refocused picture.
-        milliseconds: time taken by each stage.
+    `image` is `(H, W, 3)` uint8 RGB, the refocused picture; `milliseconds` is the time that each stage took.
     """
 
     frame: StereoFrame
@@ -254,82 +247,3 @@ class Refocused:
     focus: FocusState
     image: np.ndarray
     milliseconds: Mapping[str, float] = field(default_factory=dict)
-
-
-class Source(Protocol):
-    """A stereo video, by index. Reading is exact: frame i is the same however it was reached. Not thread-safe."""
-
-    @property
-    def name(self) -> str:
-        """What the source is called in messages."""
-
-    @property
-    def kind(self) -> str:
-        """What was recognised, for a person: "KITTI odometry, colour"."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the left image in pixels."""
-
-    @property
-    def calibration(self) -> Calibration | None:
-        """None when unknown; metres are then not available."""
-
-    @property
-    def audio(self) -> Path | None:
-        """A file whose audio track belongs to the pictures, or None."""
-
-    def __len__(self) -> int:
-        """Number of frames, > 0."""
-
-    def read(self, index: int) -> StereoFrame:
-        """Frame `index`. Raises BadFrameError naming the file, IndexError outside 0..len - 1."""
-
-    def timestamp_s(self, index: int) -> float:
-        """Seconds from frame 0 to frame `index`, without decoding a picture."""
-
-    def truth(self, index: int) -> Truth:
-        """What is exactly known of the frame; an empty Truth where the data set says nothing."""
-
-    def close(self) -> None:
-        """Give back files and decoders. May be called twice."""
-
-
-class DepthEngine(Protocol):
-    """Stereo matching: a rectified pair to the disparity of the left image. Stateless between frames."""
-
-    def compute(self, frame: StereoFrame) -> DisparityMap:
-        """Disparity of `frame.left`, same size."""
-
-
-class Tracker(Protocol):
-    """Follows one object. `start` then `update` once per frame, in order."""
-
-    def start(self, image: np.ndarray, box: Box) -> Track:
-        """Begin on `(H, W, 3)` uint8 RGB. Raises TrackerError where the box is outside the picture or too small."""
-
-    def update(self, image: np.ndarray) -> Track:
-        """Find the object again in the next picture of the same size."""
-
-
-@runtime_checkable
-class DepthAidedTracker(Tracker, Protocol):
-    """A tracker that disparity helps. `refine` follows every `start` and `update`, with the same picture.
-
-    So `update` can run while the disparity is still being computed; `refine` is quick and has the last word.
-    """
-
-    def refine(self, image: np.ndarray, disparity: DisparityMap) -> Track:
-        """The track of the latest picture, now that its disparity is known."""
-
-
-class Renderer(Protocol):
-    """The refocusing stage as the pipeline uses it: 8-bit in, 8-bit out."""
-
-    def render(
-        self, image: np.ndarray, disparity: np.ndarray, focus_disparity: float, lens: Lens, right: np.ndarray | None
-    ) -> np.ndarray:
-        """`(H, W, 3)` uint8 RGB as `lens`, focused at `focus_disparity` px, would have seen it; same size and type.
-
-        `disparity` is `(H, W)` float32 px, dense; `right` is the right image or None.
-        """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sterefo_core.errors import TrackerError
-from sterefo_core.types import Tracker
+from sterefo_core.protocols import Tracker
 
 PLAIN = ("opencv-csrt", "kcf", "mil", "medianflow", "mosse")
 """OpenCV's own, as they are, to compare with."""

@@ -52,9 +52,9 @@ class CsrtTracker:
         """
         height, width = image.shape[:2]
         started = _whole_pixels(box, width, height)
-        self._csrt = _make_csrt()
+        self._csrt = make_csrt()
         try:
-            self._csrt.init(_bgr(image), [int(v) for v in (started.x, started.y, started.width, started.height)])
+            self._csrt.init(bgr(image), [int(v) for v in (started.x, started.y, started.width, started.height)])
         except cv2.error:
             raise TrackerError(f"{_describe(box, width, height)} is too elongated to be followed") from None
         self._memory, self._doubt = _view(image, started), 0.0
@@ -70,7 +70,7 @@ class CsrtTracker:
         return self._track
 
     def _follow(self, csrt: cv2.Tracker, image: np.ndarray) -> Track:
-        found, corners = csrt.update(_bgr(image))
+        found, corners = csrt.update(bgr(image))
         box = Box(*map(float, corners))
         visible = box.clipped(image.shape[1], image.shape[0])
         if not found or visible.area < _LEAST_VISIBLE * box.area:
@@ -86,7 +86,7 @@ class CsrtTracker:
         return Track(TrackState.TRACKING, visible, score)
 
 
-def _make_csrt() -> cv2.Tracker:
+def make_csrt() -> cv2.Tracker:
     parameters = cv2.TrackerCSRT.Params()
     parameters.use_segmentation = False  # 30 ms on a large box, for no better overlap
     parameters.number_of_scales = 17
@@ -113,7 +113,7 @@ def _describe(box: Box, width: int, height: int) -> str:
     return f"the box {box.x:g},{box.y:g},{box.width:g},{box.height:g} in a picture of {width}x{height} pixels"
 
 
-def _bgr(image: np.ndarray) -> np.ndarray:
+def bgr(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
 
 

@@ -39,7 +39,7 @@ class OpenCvTracker:
         self._tracker = self._make()
         corners = (inside.x, inside.y, inside.width, inside.height)
         try:
-            begun = inside.area > 0 and self._tracker.init(_bgr(image), corners)
+            begun = inside.area > 0 and self._tracker.init(bgr(image), corners)
         except cv2.error:
             begun = False
         if not begun:
@@ -52,10 +52,10 @@ class OpenCvTracker:
         """Where OpenCV finds the object now; its score is always 1."""
         if self._tracker is None:
             return IDLE
-        found, corners = self._tracker.update(_bgr(image))
+        found, corners = self._tracker.update(bgr(image))
         box = Box(*map(float, corners)).clipped(image.shape[1], image.shape[0])
         return Track(TrackState.TRACKING, box, 1.0) if found and box.area else Track(TrackState.LOST)
 
 
-def _bgr(image: np.ndarray) -> np.ndarray:
+def bgr(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2BGR)

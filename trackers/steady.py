@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from sterefo_core.types import Box
-from trackers.csrt import _bgr, _make_csrt
+from trackers.csrt import bgr, make_csrt
 
 _SIDE_PX = 64  # geometric mean of the object's sides in the view
 _VIEW_PX = 5 * _SIDE_PX
@@ -33,8 +33,8 @@ class SteadyCsrt:
         corner = np.rint((np.array(box.centre) - self._corner) * self._to_view - sides / 2)
         self._centre = corner + sides / 2
         self._seen_side = float(np.sqrt(sides.prod()))
-        self._csrt = _make_csrt()
-        self._csrt.init(_bgr(view), [int(v) for v in (*corner, *sides)])
+        self._csrt = make_csrt()
+        self._csrt.init(bgr(view), [int(v) for v in (*corner, *sides)])
 
     def update(self, image: np.ndarray, expected: Box) -> tuple[Box, float] | None:
         """Where the content of `expected` is, which keeps its size, and how much larger it seems; None if not found."""
@@ -43,7 +43,7 @@ class SteadyCsrt:
         scale = self._seen_side / (self._ratio * side)
         middle = self._centre + np.clip(_VIEW_PX / 2 - self._centre, -_RECENTRE_PX, _RECENTRE_PX)
         view, self._to_view, self._corner = _view(image, at, middle, scale)
-        found, (x, y, width, height) = self._csrt.update(_bgr(view))
+        found, (x, y, width, height) = self._csrt.update(bgr(view))
         if not found:
             return None
         self._centre = np.array([x + width / 2, y + height / 2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sterefo_core.errors import SterefoError
-from sterefo_core.types import DepthEngine
+from sterefo_core.protocols import DepthEngine
 
 ENGINES = ("sgm", "sgm-full")
 

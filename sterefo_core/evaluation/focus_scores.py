@@ -10,7 +10,8 @@ import numpy as np
 from sterefo_core.focus import measure_disparity
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
-from sterefo_core.types import DepthEngine, Follow, LabelledBox, Lens, Source
+from sterefo_core.protocols import DepthEngine, Source
+from sterefo_core.types import Follow, LabelledBox, Lens
 
 
 @dataclass(frozen=True)

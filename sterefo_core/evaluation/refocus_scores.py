@@ -15,7 +15,8 @@ import numpy as np
 from sterefo_core.colour import linear_from_srgb, srgb_from_linear
 from sterefo_core.evaluation.metrics import flip, psnr, squared_error, ssim
 from sterefo_core.evaluation.thin_lens import ThinLensCase
-from sterefo_core.types import Lens, Renderer
+from sterefo_core.protocols import Renderer
+from sterefo_core.types import Lens
 
 EVERYWHERE = "everywhere"
 REGIONS = ("rest", "sharp foreground", "edge before blur", "see-through rim", "highlights")

@@ -16,7 +16,8 @@ import numpy as np
 
 from sterefo_core.evaluation.tracking_sequences import Target, TrackingSequence
 from sterefo_core.focus import measure_disparity
-from sterefo_core.types import DepthAidedTracker, DepthEngine, DisparityMap, Track, Tracker, TrackState
+from sterefo_core.protocols import DepthAidedTracker, DepthEngine, Tracker
+from sterefo_core.types import DisparityMap, Track, TrackState
 
 _SEEN, _HIDDEN, _FOUND = 0.5, 0.05, 0.3  # shares of visibility; overlap of an object found again
 _PRECISE_PX = 20.0

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from sterefo_core.errors import SourceError
+from sterefo_core.protocols import Source
 from sterefo_core.sources.reading import list_pictures, read_picture
-from sterefo_core.types import Box, Source, StereoFrame
+from sterefo_core.types import Box, StereoFrame
 
 
 @dataclass(frozen=True)

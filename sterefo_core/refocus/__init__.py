@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from sterefo_core.types import Renderer
+from sterefo_core.protocols import Renderer
 
 
 def make_renderer(device: str = "auto") -> Renderer:

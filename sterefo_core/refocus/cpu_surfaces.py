@@ -18,10 +18,10 @@ class Rules(NamedTuple):
     """Numbers of the definition. They are passed: numba would keep old ones in its cache if they changed there."""
 
     gap: np.float32 = np.float32(GAP_PX)
-    rim_weight: np.float32 = np.float32(rims._RIM_WEIGHT)
-    trust: np.float32 = np.float32(rims._TRUST)
-    farther: np.float32 = np.float32(hidden._FARTHER)
-    same: np.float32 = np.float32(second_view._SAME_PX)
+    rim_weight: np.float32 = np.float32(rims.RIM_WEIGHT)
+    trust: np.float32 = np.float32(rims.TRUST)
+    farther: np.float32 = np.float32(hidden.FARTHER)
+    same: np.float32 = np.float32(second_view.SAME_PX)
 
 
 class Surfaces(NamedTuple):

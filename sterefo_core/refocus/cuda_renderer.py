@@ -14,7 +14,7 @@ from sterefo_core.colour import linear_from_srgb, srgb_from_linear
 from sterefo_core.refocus import triton_hidden, triton_rims
 from sterefo_core.refocus.cuda_plan import plan_for
 from sterefo_core.refocus.cuda_spread import Light, Shape
-from sterefo_core.refocus.hidden import _SMOOTHING_STEPS
+from sterefo_core.refocus.hidden import SMOOTHING_STEPS
 from sterefo_core.types import Lens
 
 _LOWEST = torch.finfo(torch.float32).min
@@ -35,7 +35,7 @@ def _encoding(device: torch.device) -> tuple[Tensor, Tensor]:
     return decoder.to(device), encoder.to(device)
 
 
-class _Buffers:
+class Buffers:
     """All memory that pictures of one size and largest radius need, on the host and on the device."""
 
     def __init__(self, height: int, width: int, max_radius_px: float, device: torch.device) -> None:
@@ -78,7 +78,7 @@ class _Buffers:
             decoder, self.seen, self.nearest, colour, self.fixed, *size, WITH_RIGHT=with_right, **tile,
         )  # fmt: skip
         guesses = colour, other, colour, self.light[0, 4:7]
-        for step, guess, smoothed in zip(_SMOOTHING_STEPS, guesses[:-1], guesses[1:], strict=True):
+        for step, guess, smoothed in zip(SMOOTHING_STEPS, guesses[:-1], guesses[1:], strict=True):
             triton_hidden.smooth[grid](guess, smoothed, self.light, self.radii, self.fixed, step, *size, **tile)
         self.spread.fill(self.light, self.radii)
         self.spread.spread(self.result, "bytes", encoder)
@@ -103,7 +103,7 @@ class CudaRenderer:
     def __init__(self, device: str | torch.device = "cuda") -> None:
         self._device = torch.device(device)
         self._stream = torch.cuda.Stream(self._device) if self._device.type == "cuda" else None
-        self._buffers: tuple[tuple[int, int, float], _Buffers] | None = None
+        self._buffers: tuple[tuple[int, int, float], Buffers] | None = None
 
     @torch.no_grad()
     def render(
@@ -125,9 +125,9 @@ class CudaRenderer:
             raise ValueError("disparity has values that are not finite (NaN or infinity)")
         return buffers.host_image.numpy().copy()
 
-    def _buffers_for(self, size: tuple[int, int, float]) -> _Buffers:
+    def _buffers_for(self, size: tuple[int, int, float]) -> Buffers:
         if self._buffers is None or self._buffers[0] != size:
-            self._buffers = size, _Buffers(*size, self._device)
+            self._buffers = size, Buffers(*size, self._device)
         return self._buffers[1]
 
 

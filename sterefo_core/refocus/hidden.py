@@ -12,10 +12,10 @@ from torch import Tensor
 from sterefo_core.refocus.neighbours import GAP_PX, around, weighted_mean
 from sterefo_core.refocus.second_view import seen_from_right
 
-_FARTHER = 0.3
+FARTHER = 0.3
 """How many px nearer a rim must be to win, for each px of radius that it lies less far behind: what is farther behind
 is more often what goes on."""
-_SMOOTHING_STEPS = (4, 2, 1)
+SMOOTHING_STEPS = (4, 2, 1)
 _BINOMIAL = (0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25)
 
 
@@ -70,7 +70,7 @@ def nearest_farther_rim(radius: Tensor) -> Tensor:
         rim = candidate.clamp(min=0)
         behind = near - near.flatten(1).gather(1, rim.flatten(1)).view_as(near)
         apart = torch.hypot((rim // width - rows).to(near), (rim % width - columns).to(near))
-        cost = apart - _FARTHER * behind
+        cost = apart - FARTHER * behind
         better = (candidate >= 0) & (behind > GAP_PX) & (apart <= behind + 1) & (cost < least)
         best, least = torch.where(better, candidate, best), torch.where(better, cost, least)
 
@@ -95,7 +95,7 @@ def _smoothed(light: Tensor, behind: Tensor, seen: Tensor, image: Tensor, radius
     brighter it is: lamps are small, and one that ends at a rim would else go on behind it.
     """
     colour, present = light[:, :3], light[:, 3:]
-    for step in _SMOOTHING_STEPS:
+    for step in SMOOTHING_STEPS:
         weight = torch.tensor(_BINOMIAL).to(colour).view(1, 1, 9, 1, 1)
         of_hidden = around(present, step) * _same(around(behind, step), behind)
         of_visible = _same(around(radius, step), behind)

@@ -11,7 +11,7 @@ from sterefo_core.refocus.aperture import disk_kernel, transfer
 
 SLICE_PX = 2.0
 """Range of blur radius in one slice; far out of focus it grows to a quarter of the radius."""
-_EMPTY = 1e-6
+EMPTY = 1e-6
 
 
 def radius_rungs(max_radius_px: float) -> list[float]:
@@ -97,5 +97,5 @@ def over(slice_light: Tensor, nearer_coverage: Tensor, behind: Tensor) -> Tensor
         nearer_coverage: `(B, 1, H, W)` coverage of the next nearer slice.
     """
     coverage = slice_light[:, 3:].clamp(min=0)
-    room = torch.maximum(coverage, 1 - nearer_coverage).clamp(min=_EMPTY)
+    room = torch.maximum(coverage, 1 - nearer_coverage).clamp(min=EMPTY)
     return slice_light / room + behind * (1 - coverage / room)

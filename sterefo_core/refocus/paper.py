@@ -14,8 +14,8 @@ import numpy as np
 from sterefo_core.optics import blur_radius_px
 from sterefo_core.types import Lens
 
-_LAYERS = 32
-_LARGEST_KERNEL_RADIUS = 7
+LAYERS = 32
+LARGEST_KERNEL_RADIUS = 7
 
 
 class PaperRenderer:
@@ -30,8 +30,8 @@ class PaperRenderer:
         right: np.ndarray | None = None,
     ) -> np.ndarray:
         """`(H, W, 3)` uint8 RGB, focused at `focus_disparity` px."""
-        edges = np.linspace(disparity.min(), disparity.max(), _LAYERS + 1)
-        layer_of = np.clip(np.searchsorted(edges, disparity, side="right") - 1, 0, _LAYERS - 1)
+        edges = np.linspace(disparity.min(), disparity.max(), LAYERS + 1)
+        layer_of = np.clip(np.searchsorted(edges, disparity, side="right") - 1, 0, LAYERS - 1)
         result = np.zeros((*disparity.shape, 4), np.float32)
         opaque = cv2.merge([*cv2.split(image.astype(np.float32)), np.ones(disparity.shape, np.float32)])
         for layer in np.unique(layer_of):
@@ -46,7 +46,7 @@ def _disk_blur(layer: np.ndarray, radius: int) -> np.ndarray:
     """Convolve with a binary disk of `radius` px, at half, quarter ... size where the kernel would be too large."""
     height, width = layer.shape[:2]
     shrink = 1
-    while radius > _LARGEST_KERNEL_RADIUS * shrink:
+    while radius > LARGEST_KERNEL_RADIUS * shrink:
         shrink *= 2
     if shrink > 1:
         small = (max(width // shrink, 1), max(height // shrink, 1))

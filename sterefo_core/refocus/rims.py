@@ -11,8 +11,8 @@ from torch import Tensor
 
 from sterefo_core.refocus.neighbours import GAP_PX, around, gaps, weighted_mean
 
-_RIM_WEIGHT = 0.02  # of neighbours that lie on an outline themselves: they count only where there is nothing else
-_TRUST = 2.0  # by this factor the surfaces' colours must differ more than each of them varies
+RIM_WEIGHT = 0.02  # of neighbours that lie on an outline themselves: they count only where there is nothing else
+TRUST = 2.0  # by this factor the surfaces' colours must differ more than each of them varies
 
 
 def unmix_rims(image: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -30,7 +30,7 @@ def unmix_rims(image: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """
     step = gaps(radius)  # (B, 1, 9, H, W)
     outline = (step.abs() > GAP_PX).any(2).to(image)  # (B, 1, H, W)
-    trusted = around(1 - (1 - _RIM_WEIGHT) * outline)
+    trusted = around(1 - (1 - RIM_WEIGHT) * outline)
     trusted[:, :, 4] = 0
     nearer, same = trusted * (step > GAP_PX), trusted * (step.abs() <= GAP_PX)
     colours = around(image)
@@ -39,7 +39,7 @@ def unmix_rims(image: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     apart = front - own
     contrast = apart.square().sum(1, keepdim=True)
     known = (nearer.sum(2) > 0) & (same.sum(2) > 0)
-    trust = (contrast / (_TRUST * spread + 1e-6) - 1).clamp(0, 1) * known
+    trust = (contrast / (TRUST * spread + 1e-6) - 1).clamp(0, 1) * known
     position = ((image - own) * apart).sum(1, keepdim=True) / contrast.clamp(min=1e-9)
     share = position.clamp(0, 0.5) * trust  # (B, 1, H, W)
     clean = ((image - share * front) / (1 - share)).clamp(min=0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-_SAME_PX = 1.0  # disparities closer than this are one surface
+SAME_PX = 1.0  # disparities closer than this are one surface
 
 
 def seen_from_right(right: Tensor, disparity: Tensor, hidden_disparity: Tensor) -> tuple[Tensor, Tensor]:
@@ -29,7 +29,7 @@ def seen_from_right(right: Tensor, disparity: Tensor, hidden_disparity: Tensor) 
     left_tap = whole.long().expand(-1, 3, -1, -1)
     colour = right.gather(-1, left_tap) * (1 - part) + right.gather(-1, (left_tap + 1).clamp(max=width - 1)) * part
     nearest = max_pool2d(_disparity_in_right(disparity), (1, 3), stride=1, padding=(0, 1))
-    blocked = nearest.gather(-1, column.detach().round().clamp(0, width - 1).long()) > hidden_disparity + _SAME_PX
+    blocked = nearest.gather(-1, column.detach().round().clamp(0, width - 1).long()) > hidden_disparity + SAME_PX
     known_until = width - 1 - disparity.detach().amax((1, 2, 3), keepdim=True)
     return colour, ~blocked & (column >= 0) & (column <= known_until)
 

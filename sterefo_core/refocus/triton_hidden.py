@@ -6,14 +6,14 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from sterefo_core.refocus.hidden import _FARTHER
+from sterefo_core.refocus.hidden import FARTHER
 from sterefo_core.refocus.neighbours import GAP_PX
-from sterefo_core.refocus.second_view import _SAME_PX
+from sterefo_core.refocus.second_view import SAME_PX
 from sterefo_core.refocus.triton_rims import colour_at, neighbour, pixels
 
 _GAP = tl.constexpr(GAP_PX)
-_PREFER = tl.constexpr(_FARTHER)
-_SAME = tl.constexpr(_SAME_PX)
+_PREFER = tl.constexpr(FARTHER)
+_SAME = tl.constexpr(SAME_PX)
 
 
 @triton.jit

@@ -10,11 +10,11 @@ import triton
 import triton.language as tl
 
 from sterefo_core.refocus.neighbours import GAP_PX
-from sterefo_core.refocus.rims import _RIM_WEIGHT, _TRUST
+from sterefo_core.refocus.rims import RIM_WEIGHT, TRUST
 
 _GAP = tl.constexpr(GAP_PX)
-_ON_RIM = tl.constexpr(_RIM_WEIGHT)
-_DOUBT = tl.constexpr(_TRUST)
+_ON_RIM = tl.constexpr(RIM_WEIGHT)
+_DOUBT = tl.constexpr(TRUST)
 
 
 @triton.jit

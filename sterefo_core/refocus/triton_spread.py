@@ -6,12 +6,12 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from sterefo_core.refocus.layers import _EMPTY
+from sterefo_core.refocus.layers import EMPTY
 
 _BITS = tl.constexpr(23)
 _FRACTION = tl.constexpr((1 << 23) - 1)
 _ONE = tl.constexpr(0x3F800000)
-_NO_ROOM = tl.constexpr(_EMPTY)
+_NO_ROOM = tl.constexpr(EMPTY)
 _COVERED = tl.constexpr(1e-5)
 """What is behind shows through by less than this: the rest of the slices is not looked at."""
 
@@ -128,8 +128,7 @@ def spread(
     rows = y + tl.arange(0, ROWS)[:, None]
     inside = (rows < height) & (x < width)
     pixel = rows * width + x
-    area = height * width
-    plane = padded_height * stride
+    area, plane = height * width, padded_height * stride
     at = (y + top) * stride + x + left
     tile = (batch * (tl.cdiv(height, TILE_HEIGHT)) + y // TILE_HEIGHT) * tl.num_programs(0) + tl.program_id(0)
     zero = tl.zeros([ROWS, WIDTH], tl.float32)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from sterefo_core.errors import SourceError
+from sterefo_core.protocols import Source
 from sterefo_core.sources.images import expand, open_pictures, recognise_pictures
 from sterefo_core.sources.kitti import recognise_kitti
 from sterefo_core.sources.reading import is_picture, list_pictures
-from sterefo_core.types import Source
 
 DEMO = "demo"
 """The address of the built-in scene, which needs no data."""

@@ -99,10 +99,10 @@ class PicturePair:
 
 
 class PictureSource:
-    """A source (see `types.Source`) that plays picture pairs from disk; every frame is decoded when it is asked for.
+    """A source (see `protocols.Source`) that plays picture pairs from disk; every frame is decoded when asked for.
 
     Args:
-        name, kind: for a person; see `types.Source`.
+        name, kind: for a person; see `protocols.Source`.
         pairs: at least one, in order of time, the first at 0 s.
         truth: what is known of the frame with this index.
         one_size: refuse a pair of another size than the first one: the pairs make a video. Benchmarks of unrelated

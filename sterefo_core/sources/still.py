@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sterefo_core.types import Source, StereoFrame, Truth
+from sterefo_core.protocols import Source
+from sterefo_core.types import StereoFrame, Truth
 
 
 class StillSource:

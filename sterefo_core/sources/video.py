@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from sterefo_core.errors import BadFrameError, SourceError
+from sterefo_core.protocols import Source
 from sterefo_core.sources.reading import SMALLEST_SIDE_PX
 from sterefo_core.sources.video_file import VideoFile
 from sterefo_core.sources.video_layout import LAYOUTS, SIDE_BY_SIDE, halves, recognise_layout
-from sterefo_core.types import Calibration, Source, StereoFrame, Truth
+from sterefo_core.types import Calibration, StereoFrame, Truth
 
 _FRAMES_TO_LOOK_AT = 5
 
@@ -54,10 +55,10 @@ def open_video_pair(left: Path, right: Path) -> Source:
 
 
 class VideoSource:
-    """A source (see `types.Source`) that plays one or two video files.
+    """A source (see `protocols.Source`) that plays one or two video files.
 
     Args:
-        name, kind, size: see `types.Source`.
+        name, kind, size: see `protocols.Source`.
         files: what is open; closed by `close`. The first gives the times.
         eyes: the left and the right picture of the frame with this index.
     """

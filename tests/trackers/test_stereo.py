@@ -9,8 +9,9 @@ import pytest
 
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import TrackerError
+from sterefo_core.protocols import DepthAidedTracker
 from sterefo_core.sources import open_source
-from sterefo_core.types import Box, DepthAidedTracker, DisparityMap, TrackState
+from sterefo_core.types import Box, DisparityMap, TrackState
 from trackers import TRACKERS, make_tracker
 
 WIDTH, HEIGHT = 320, 160
