@@ -65,6 +65,12 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
         "--aperture", type=arguments.aperture, metavar="A", help="120mm, or blur radius in px per px of disparity"
     )
     group.add_argument("--max-radius", type=float, metavar="PX", help="largest blur radius")
+    group.add_argument(
+        "--blades", type=int, metavar="N", help="straight edges of the aperture: 5 to 9, or 0 for a disk"
+    )
+    group.add_argument("--blade-rotation", type=float, metavar="DEG", help="turn of the blades")
+    group.add_argument("--roundness", type=float, metavar="R", help="of the blades: 0 straight to 1 a disk")
+    group.add_argument("--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 to 1")
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
     group.add_argument("--depth", choices=ENGINES, help="depth engine (default: sgm)")
     group.add_argument("--layout", choices=LAYOUTS, help="how a video holds both eyes")
@@ -120,8 +126,14 @@ def with_lens(project: Project, given: argparse.Namespace) -> Project:
         aperture_mm, ratio = given.aperture
         lens = replace(lens, aperture=ratio or lens.aperture)
         project = replace(project, aperture_mm=aperture_mm)
-    if given.max_radius is not None:
-        lens = replace(lens, max_radius_px=given.max_radius)
+    shape = {
+        "max_radius_px": given.max_radius,
+        "blades": given.blades,
+        "blade_rotation_deg": given.blade_rotation,
+        "roundness": given.roundness,
+        "highlights": given.highlights,
+    }
+    lens = replace(lens, **{name: value for name, value in shape.items() if value is not None})
     named = {"transition_s": given.transition, "depth": given.depth, "layout": given.layout}
     return replace(project, lens=lens, **{name: value for name, value in named.items() if value is not None})
 

@@ -17,6 +17,8 @@ THIRD_STOP = 2 ** (1 / 6)
 """A third of a stop: the light, and so the square of the diameter, changes by the cube root of two."""
 FILM_WIDTH_MM = 36.0
 LARGEST_APERTURE, SMALLEST_APERTURE = 4.0, 0.005
+ROUND = 4
+"""What the number of blades shows for a disk."""
 _FRESH = Project()
 
 
@@ -34,6 +36,7 @@ class Number:
         read: value of a project.
         write: project with another value.
         ratio: the slider moves by this factor a step; 0 moves evenly.
+        whole: only whole numbers are meant.
     """
 
     section: str
@@ -46,10 +49,13 @@ class Number:
     read: Callable[[Project], float]
     write: Callable[[Project, float], Project]
     ratio: float = 0.0
+    whole: bool = False
 
     @property
     def steps(self) -> int:
         """Number of slider steps from end to end."""
+        if self.whole:
+            return round(self.high - self.low)
         return round(math.log(self.high / self.low, self.ratio)) if self.ratio else 200
 
     def value_at(self, step: int) -> float:
@@ -108,6 +114,29 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
             "Lens", "Largest blur", "No blur disk is larger than this radius.", 1, 100, " px", 0,
             lambda project: project.lens.max_radius_px,
             lambda project, value: replace(project, lens=replace(project.lens, max_radius_px=value)),
+        ),
+        Number(
+            "Lens", "Highlights", "Gives clipped lamps back the light of bright disks.", 0, 1, "", 2,
+            lambda project: project.lens.highlights,
+            lambda project, value: replace(project, lens=replace(project.lens, highlights=value)),
+        ),
+        Number(
+            "Iris", "Blades", "Straight edges of the aperture; below 5 it is a disk.", 4, 9, "", 0,
+            lambda project: project.lens.blades or ROUND,
+            lambda project, value: replace(
+                project, lens=replace(project.lens, blades=0 if round(value) <= ROUND else round(value))
+            ),
+            whole=True,
+        ),
+        Number(
+            "Iris", "Rotation", "Turn of the blades.", 0, 72, "°", 0,
+            lambda project: project.lens.blade_rotation_deg,
+            lambda project, value: replace(project, lens=replace(project.lens, blade_rotation_deg=value)),
+        ),
+        Number(
+            "Iris", "Roundness", "From straight blades to a disk.", 0, 1, "", 2,
+            lambda project: project.lens.roundness,
+            lambda project, value: replace(project, lens=replace(project.lens, roundness=value)),
         ),
         Number(
             "Focus", "Transition", "How long a change of focus takes.", 0, 5, " s", 2,

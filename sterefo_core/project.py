@@ -100,6 +100,10 @@ def _check_lens(project: Project, lens: Lens) -> None:
         raise ProjectError(
             f"a largest blur radius of {lens.max_radius_px:g} px is not usable: give one of 1 to 1000 px"
         )
+    if lens.blades not in (0, 5, 6, 7, 8, 9):
+        raise ProjectError(f"an aperture of {lens.blades} blades is not made: give 5 to 9, or 0 for a disk")
+    if not (0 <= lens.roundness <= 1 and 0 <= lens.highlights <= 1 and abs(lens.blade_rotation_deg) <= 360):
+        raise ProjectError("roundness and highlights go from 0 to 1, the blades' rotation from -360 to 360 degrees")
     if not 0 <= project.transition_s <= 60:
         raise ProjectError(f"a transition of {project.transition_s:g} s is not usable: give 0 to 60 s")
 

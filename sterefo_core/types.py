@@ -226,11 +226,18 @@ class Lens:
         aperture: blur radius in px per px of disparity away from the focal plane, >= 0: A / (2 b) for an aperture of
             diameter A and a baseline b. In the differentiable definition it may be a tensor.
         max_radius_px: no blur disk is larger than this, in px of the full-size image. >= 0.
+        blades: number of straight edges of the aperture, 5 to 9, or 0 for a disk.
+        blade_rotation_deg, roundness: turn of the blades, and 0 (straight) to 1 (a disk again).
+        highlights: 0..1, how much light clipped lamps get back before they are spread.
         quality: trades accuracy for speed.
     """
 
     aperture: float = 0.15
     max_radius_px: float = 25.0
+    blades: int = 0
+    blade_rotation_deg: float = 0.0
+    roundness: float = 0.0
+    highlights: float = 0.0
     quality: Quality = Quality.FINAL
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from sterefo_core.refocus.iris import DISK, Iris
 
 _SAMPLES = 16
 """Points per pixel side at which a kernel is sampled: coverage is exact to about 1/256 of a pixel."""
 
 
 @lru_cache(maxsize=128)
-def disk_kernel(radius: float) -> Tensor:
-    """Anti-aliased disk that spreads light exactly as far as a disk of `radius` px does.
+def disk_kernel(radius: float, iris: Iris = DISK) -> Tensor:
+    """Anti-aliased disk that spreads light exactly as far as a disk of `radius` px does; or a polygon within it.
 
     Every tap is the area that the disk has in that pixel, so the taps are a disk blurred by one pixel. The disk drawn
     is narrower, sqrt(radius^2 - 1/3), so that disk and pixel together have the disk's own variance, radius^2 / 4
@@ -29,7 +32,8 @@ def disk_kernel(radius: float) -> Tensor:
         return torch.ones(1, 1, dtype=torch.float64)
     side = (2 * reach + 1) * _SAMPLES
     at = (torch.arange(side, dtype=torch.float64) + 0.5) / _SAMPLES - reach - 0.5
-    inside = (at[:, None] ** 2 + at[None, :] ** 2 <= drawn**2).double()
+    edge = torch.from_numpy(iris.edge(np.arctan2(at[:, None].numpy(), at[None, :].numpy())))
+    inside = (at[:, None] ** 2 + at[None, :] ** 2 <= (drawn * edge) ** 2).double()
     taps = inside.unflatten(0, (-1, _SAMPLES)).unflatten(2, (-1, _SAMPLES)).sum(dim=(1, 3))
     return taps / taps.sum()
 

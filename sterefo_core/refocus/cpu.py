@@ -15,6 +15,7 @@ import numpy as np
 
 from sterefo_core.refocus.cpu_frame import Frame
 from sterefo_core.refocus.cpu_plan import plan_for
+from sterefo_core.refocus.iris import iris_of
 from sterefo_core.types import Lens
 
 _MOST_THREADS = 8
@@ -41,10 +42,10 @@ class CpuRenderer:
         """
         _check(image, disparity, focus_disparity, lens, right)
         with self._alone:
-            plan = plan_for(float(lens.max_radius_px), lens.quality)
+            plan = plan_for(float(lens.max_radius_px), lens.quality, iris_of(lens))
             if self._frame is None or not self._frame.fits(image.shape[:2], plan):
                 self._frame = Frame(image.shape[:2], plan, self._threads)
-            return self._frame.render(image, disparity, float(focus_disparity), float(lens.aperture), right)
+            return self._frame.render(image, disparity, float(focus_disparity), lens, right)
 
 
 def _check(

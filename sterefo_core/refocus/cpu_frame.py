@@ -20,6 +20,8 @@ from sterefo_core.refocus.cpu_plan import LEVELS, Plan
 from sterefo_core.refocus.cpu_spread import BAND_ROWS, Band, render_band
 from sterefo_core.refocus.cpu_surfaces import Rules, Surfaces, measure_radius, unmix_outlines
 from sterefo_core.refocus.hidden import SMOOTHING_STEPS
+from sterefo_core.refocus.highlights import clipped_spots, gain_of
+from sterefo_core.types import Lens
 
 _LINEAR_OF_BYTE = linear_from_srgb(np.arange(256, dtype=np.uint8))
 _BYTE_OF_ROOT = srgb_from_linear(np.square(np.arange(4096) / 4095))
@@ -52,15 +54,18 @@ class Frame:
         return self._size == size and self._plan is plan
 
     def render(
-        self, image: np.ndarray, disparity: np.ndarray, focus: float, aperture: float, right: np.ndarray | None
+        self, image: np.ndarray, disparity: np.ndarray, focus: float, lens: Lens, right: np.ndarray | None
     ) -> np.ndarray:
         """The refocused picture; arguments as of `Renderer.render`, of this size and of any layout."""
         self._surfaces.image[:], self._disparity[:] = image, disparity
+        if lens.highlights > 0:
+            self._surfaces.image[clipped_spots(image)] += 256
+            self._surfaces.linear[256:] = _LINEAR_OF_BYTE * gain_of(lens.highlights)
         if right is not None:
             self._right[:] = right
-        result = np.empty_like(self._surfaces.image)
+        result = np.empty((*self._size, 3), np.uint8)
         with ThreadPoolExecutor(self._threads) as pool:
-            self._measure(pool, focus, aperture)
+            self._measure(pool, focus, float(lens.aperture))
             surfaces = self._find_hidden(pool, self._no_right if right is None else self._right)
             positions = self._reserve()
             self._share_out(
@@ -144,8 +149,8 @@ def _empty_surfaces(size: tuple[int, int]) -> Surfaces:
         return np.empty((*size, *channels), dtype)
 
     return Surfaces(
-        image=plane(np.uint8, 3),
-        linear=_LINEAR_OF_BYTE,
+        image=plane(np.uint16, 3),
+        linear=np.tile(_LINEAR_OF_BYTE, 2),
         radius=plane(np.float32),
         slot=plane(np.uint8),
         outline=plane(np.uint8),

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sterefo_core.refocus.iris import DISK, Iris
 from sterefo_core.refocus.layers import radius_rungs, slices_of
 from sterefo_core.types import Quality
 
@@ -58,7 +59,7 @@ def slice_of(low, radius, guess):
 
 
 @lru_cache(maxsize=4)
-def plan_for(max_radius_px: float, quality: Quality) -> Plan:
+def plan_for(max_radius_px: float, quality: Quality, iris: Iris = DISK) -> Plan:
     """The tables for a lens."""
     rungs = radius_rungs(max_radius_px)
     members = slices_of(rungs)
@@ -71,7 +72,9 @@ def plan_for(max_radius_px: float, quality: Quality) -> Plan:
     rows = np.maximum(np.ceil(drawn - 0.5), 0).astype(np.int64)
     disk_of = np.stack([disk_of + n * len(radii) for n in range(LEVELS)])
     steps = np.rint(np.maximum(abs(low), abs(high)) * _STEPS).astype(np.int64)
-    ends, edges = zip(*(_spans(float(radius), int(n)) for radius, n in zip(drawn, rows, strict=True)), strict=True)
+    ends, edges = zip(
+        *(_spans(float(radius), int(n), iris) for radius, n in zip(drawn, rows, strict=True)), strict=True
+    )
     first = np.concatenate([[0], np.cumsum(2 * rows + 1)[:-1]])
     reach = rows[disk_of[level, steps]]
     return Plan(low, high, level, reach, _STEPS, disk_of, first, rows, np.concatenate(ends), np.concatenate(edges))
@@ -98,14 +101,16 @@ def _drawn(radius: np.ndarray, level: int) -> np.ndarray:
     return np.sqrt(np.maximum(radius**2 - 4 * (resampled + side**2 / 12), 0)) / side
 
 
-def _spans(radius: float, rows: int) -> tuple[np.ndarray, np.ndarray]:
+def _spans(radius: float, rows: int, iris: Iris) -> tuple[np.ndarray, np.ndarray]:
     """`Plan.ends` and `Plan.edges` of one disk: each row a span as bright as the disk is high there, and as wide."""
     y = (np.arange((2 * rows + 1) * _SUBROWS) + 0.5) / _SUBROWS - rows - 0.5
-    chord = 2 * np.sqrt(np.maximum(radius**2 - y**2, 0)).reshape(-1, _SUBROWS)
+    left, right = ((radius * x).reshape(-1, _SUBROWS) for x in iris.chords(y / max(radius, 1e-9)))
+    chord = right - left
     area, height = chord.mean(axis=1), np.maximum((chord > 0).mean(axis=1), 1 / _SUBROWS)
+    middle = ((left + right) * chord).mean(axis=1) / 2 / np.maximum(area, 1e-9)
     if rows == 0:
-        area, height = np.ones(1), np.ones(1)
-    begin, end = 0.5 - area / height / 2, 0.5 + area / height / 2  # from the left edge of the centre pixel
+        area, height, middle = np.ones(1), np.ones(1), np.zeros(1)
+    begin, end = (0.5 + middle + side * area / height / 2 for side in (-1, 1))  # from the left edge of the centre pixel
     at = np.stack([np.floor(begin), np.floor(end)], axis=1)
     inside = np.stack([begin, end], axis=1) - at
     rise = (height / area.sum())[:, None] * [1, -1]

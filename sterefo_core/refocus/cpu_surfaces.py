@@ -28,7 +28,7 @@ class Surfaces(NamedTuple):
     """What is spread: up to three surfaces in each pixel of a picture of `(H, W)`. Radii are signed, in px.
 
     Attributes:
-        image: `(H, W, 3)` uint8. linear: `(256,)` float32 light of its bytes.
+        image: `(H, W, 3)` uint16 bytes, 256 more for lamps. linear: `(512,)` float32 light of those.
         radius: of the visible surface; slot: the last slice that does not start above it.
         outline: uint8, 1 where a neighbour is on another surface.
         share: how much of the pixel is light of a nearer neighbour; 0 away from outlines.

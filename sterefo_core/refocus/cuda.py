@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from sterefo_core.refocus import functional
 from sterefo_core.refocus.cuda_plan import plan_for
 from sterefo_core.refocus.cuda_spread import Light, Shape, Slices
 from sterefo_core.refocus.functional import check_input, signed_radius, surfaces_of
@@ -23,8 +24,11 @@ def refocus(
 ) -> Tensor:
     """`functional.refocus` with the spreading of light, and its derivative, done by Triton in float32.
 
-    Takes, returns and raises the same. Float64 is computed as float32.
+    Takes, returns and raises the same. Float64 is computed as float32. Blades are left to the definition: the kernels
+    draw disks.
     """
+    if lens.blades:
+        return functional.refocus(image, disparity, focus_disparity, lens, right)
     check_input(image, disparity, lens, right)
     batch, _, height, width = image.shape
     depth, other = disparity.float(), None if right is None else right.float()

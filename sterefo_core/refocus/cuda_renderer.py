@@ -15,6 +15,7 @@ from sterefo_core.refocus import triton_hidden, triton_rims
 from sterefo_core.refocus.cuda_plan import plan_for
 from sterefo_core.refocus.cuda_spread import Light, Shape
 from sterefo_core.refocus.hidden import SMOOTHING_STEPS
+from sterefo_core.refocus.renderer import DefinitionRenderer
 from sterefo_core.types import Lens
 
 _LOWEST = torch.finfo(torch.float32).min
@@ -98,6 +99,7 @@ class CudaRenderer:
     """Renders on one CUDA device with buffers kept from frame to frame. The Renderer protocol says what `render` takes.
 
     Frames are uploaded, computed and downloaded on a stream of their own, which is waited for once, at a frame's end.
+    Blades and highlights are left to the definition on the same device: the kernels draw disks of the light they see.
     """
 
     def __init__(self, device: str | torch.device = "cuda") -> None:
@@ -110,6 +112,8 @@ class CudaRenderer:
         self, image: np.ndarray, disparity: np.ndarray, focus_disparity: float, lens: Lens, right: np.ndarray | None
     ) -> np.ndarray:
         """`(H, W, 3)` uint8 RGB, focused at `focus_disparity` px. Raises ValueError where a disparity is not finite."""
+        if lens.blades or lens.highlights:
+            return DefinitionRenderer(self._device.type).render(image, disparity, focus_disparity, lens, right)
         with torch.cuda.stream(self._stream) if self._stream else nullcontext():
             buffers = self._buffers_for((*disparity.shape[:2], float(lens.max_radius_px)))
             _upload(image, buffers.host_image, buffers.image)

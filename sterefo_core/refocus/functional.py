@@ -30,6 +30,7 @@ from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
 from sterefo_core.refocus.hidden import hidden_surface
+from sterefo_core.refocus.iris import Iris, iris_of
 from sterefo_core.refocus.layers import over, radius_rungs, slices_of, spread
 from sterefo_core.refocus.rims import unmix_rims
 from sterefo_core.types import Lens
@@ -65,7 +66,7 @@ def refocus(
     light, radii = run(surfaces_of, image.to(working), radius, depth, other)
     border = _border(image.shape[-2], image.shape[-1], math.ceil(lens.max_radius_px))
     light, radii = pad(light, border, mode="replicate"), pad(radii, border, mode="replicate")
-    result = _composite(light, radii, radius_rungs(lens.max_radius_px), run)
+    result = _composite(light, radii, radius_rungs(lens.max_radius_px), iris_of(lens), run)
     left, right_border, top, bottom = border
     inside = result[..., top : result.shape[-2] - bottom, left : result.shape[-1] - right_border]
     return (inside[:, :3] / inside[:, 3:].clamp(min=1e-6)).to(image.dtype)
@@ -89,11 +90,11 @@ def surfaces_of(image: Tensor, radius: Tensor, disparity: Tensor, right: Tensor 
     return light, torch.cat((radius, hidden_radius, share_radius), dim=1)
 
 
-def _composite(light: Tensor, radii: Tensor, rungs: Sequence[float], run: Callable) -> Tensor:
+def _composite(light: Tensor, radii: Tensor, rungs: Sequence[float], iris: Iris, run: Callable) -> Tensor:
     """Spread slice after slice and put them over each other, far to near; premultiplied `(B, 4, H, W)`."""
     behind = slice_light = torch.zeros_like(light[:, :4])
     for members in slices_of(rungs):
-        nearer = run(spread, light, radii, rungs, members)
+        nearer = run(spread, light, radii, rungs, members, iris)
         behind = run(over, slice_light, nearer[:, 3:], behind)
         slice_light = nearer
     return over(slice_light, torch.zeros_like(slice_light[:, 3:]), behind)

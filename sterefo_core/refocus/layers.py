@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from sterefo_core.refocus.aperture import disk_kernel, transfer
+from sterefo_core.refocus.iris import DISK, Iris
 
 SLICE_PX = 2.0
 """Range of blur radius in one slice; far out of focus it grows to a quarter of the radius."""
@@ -60,13 +61,14 @@ def rung_share(radius: Tensor, rungs: Sequence[float], index: int) -> Tensor:
     return share.clamp(min=0)
 
 
-def spread(light: Tensor, radii: Tensor, rungs: Sequence[float], members: range) -> Tensor:
+def spread(light: Tensor, radii: Tensor, rungs: Sequence[float], members: range, iris: Iris = DISK) -> Tensor:
     """The light of one slice after the lens: every pixel spread over its disk, all of them added.
 
     Args:
         light: `(B, 4 S, H, W)` premultiplied colour and coverage of S surfaces.
         radii: `(B, S, H, W)` signed radius of each.
         members: which rungs the slice has.
+        iris: the shape that a point of light takes.
 
     Returns:
         Premultiplied colour and coverage `(B, 4, H, W)`. The picture's borders wrap around.
@@ -76,7 +78,7 @@ def spread(light: Tensor, radii: Tensor, rungs: Sequence[float], members: range)
     sharp, spectrum = torch.zeros_like(surfaces[:, 0]), None
     for index in members:
         ours = (surfaces * rung_share(radii, rungs, index)[:, :, None]).sum(1)  # (B, 4, H, W)
-        kernel = disk_kernel(abs(rungs[index]))
+        kernel = disk_kernel(abs(rungs[index]), iris)
         if kernel.numel() == 1:
             sharp = sharp + ours
         elif bool((ours[:, 3] > 0).any()):

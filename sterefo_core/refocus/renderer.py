@@ -9,6 +9,7 @@ from torch import Tensor
 from sterefo_core.colour import linear_from_srgb, srgb_from_linear
 from sterefo_core.errors import SterefoError
 from sterefo_core.refocus.functional import refocus
+from sterefo_core.refocus.highlights import clipped_spots, gain_of
 from sterefo_core.types import Lens
 
 
@@ -34,7 +35,11 @@ class DefinitionRenderer:
         """`(H, W, 3)` uint8 RGB, focused at `focus_disparity` px."""
         depth = torch.as_tensor(np.ascontiguousarray(disparity, dtype=np.float32), device=self._device)[None, None]
         other = None if right is None else self._light(right)
-        refocused = refocus(self._light(image), depth, focus_disparity, lens, other)
+        light = self._light(image)
+        if lens.highlights > 0:
+            spots = torch.as_tensor(clipped_spots(image), device=self._device)
+            light = torch.where(spots, light * gain_of(lens.highlights), light)
+        refocused = refocus(light, depth, focus_disparity, lens, other)
         return srgb_from_linear(refocused[0].permute(1, 2, 0).cpu().numpy())
 
     def _light(self, image: np.ndarray) -> Tensor:
