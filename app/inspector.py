@@ -159,6 +159,7 @@ class NumberRow(QWidget):
         self.note = QLabel(objectName="note")
         self.spin = QDoubleSpinBox(decimals=number.decimals, minimum=number.low, maximum=number.high)
         self.spin.setSuffix(number.unit)
+        self.spin.setSpecialValueText(number.lowest)
         self.spin.setKeyboardTracking(False)
         self.spin.setAccessibleName(number.name)
         self.spin.setSingleStep(10**-number.decimals if number.decimals else 1)

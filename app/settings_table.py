@@ -37,6 +37,7 @@ class Number:
         write: project with another value.
         ratio: the slider moves by this factor a step; 0 moves evenly.
         whole: only whole numbers are meant.
+        lowest: shown in place of the lowest number.
     """
 
     section: str
@@ -50,6 +51,7 @@ class Number:
     write: Callable[[Project, float], Project]
     ratio: float = 0.0
     whole: bool = False
+    lowest: str = ""
 
     @property
     def steps(self) -> int:
@@ -127,6 +129,7 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
                 project, lens=replace(project.lens, blades=0 if round(value) <= ROUND else round(value))
             ),
             whole=True,
+            lowest="round",
         ),
         Number(
             "Iris", "Rotation", "Turn of the blades.", 0, 72, "°", 0,
