@@ -308,7 +308,7 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     said = capsys.readouterr().out
-    assert all(command in said for command in ("export", "info", "sweep"))
+    assert all(command in said for command in ("open", "export", "info", "sweep", "evaluate"))
 
 
 def test_without_a_display_the_demo_is_exported_and_its_place_is_printed(tmp_path, monkeypatch, capsys):
@@ -332,6 +332,28 @@ def test_a_sweep_goes_from_far_to_near_and_back_to_no_place_twice(sequence, tmp_
     planes = [json.loads(line)["focus_disparity"] for line in log.read_text().splitlines()]
     assert planes == sorted(planes) and planes[0] == pytest.approx(9, abs=1) and planes[-1] == pytest.approx(20, abs=1)
     assert max(b - a for a, b in pairwise(planes)) < 3, "the focus jumps"
+
+
+def test_trackers_are_compared_on_a_folder_in_otbs_layout(tmp_path, sequence, capfd):
+    folder = tmp_path / "otb"
+    (folder / "img").mkdir(parents=True)
+    for index in range(FRAMES):
+        picture = cv2.imread(str(sequence / "image_2" / f"{index:06d}.png"))
+        cv2.imwrite(str(folder / "img" / f"{index + 1:04d}.jpg"), picture)
+    (folder / "groundtruth_rect.txt").write_text("".join(f"{61 + i}\t31\t40\t36\n" for i in range(FRAMES)))
+    assert main(["evaluate", "tracking", str(folder)]) == 0
+    said = capfd.readouterr().out
+    assert "opencv-csrt" in said and "stereo" in said and "otb" in said
+
+
+def test_the_focus_is_scored_only_where_the_truth_is_known(sequence, capfd):
+    assert "no true boxes" in refused(capfd, "evaluate", "focus", sequence)
+
+
+def test_a_window_cannot_be_opened_without_a_display(monkeypatch, capfd):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no display" in refused(capfd, "open", "demo")
 
 
 def test_the_refocusing_is_scored_against_the_true_lens(tmp_path, capsys, monkeypatch):

@@ -25,6 +25,7 @@ def look():
     window = next(w for w in QApplication.topLevelWidgets() if hasattr(w, "preview"))
     plate = window.state.plate
     if window.isVisible() and plate is not None and plate.done is not None:
+        window.timer.stop()  # closing may let it fire again
         print(QApplication.platformName(), window.viewport.hint, os.environ.get("QT_QPA_PLATFORM_PLUGIN_PATH"))
         window.close()
 
