@@ -22,7 +22,7 @@ from sterefo_core.errors import SterefoError
 
 PROGRESS_AFTER_S = 0.15
 """A seek that takes longer than this shows the frame as it was taken and says how far it is."""
-CATCH_UP_S = 0.25
+CATCH_UP_S = 0.06
 """Playing in real time looks at skipped frames for at most this long before it shows one again."""
 
 _log = logging.getLogger(__name__)
