@@ -100,6 +100,14 @@ def aperture(calibration: Calibration | None) -> Number:
     return Number("Lens", "Aperture", tip, low, high, " mm", 1, read, write, THIRD_STOP)
 
 
+def _of_lens(field: str) -> tuple[Callable[[Project], float], Callable[[Project, float], Project]]:
+    """How to read and to write a number of the lens."""
+    return (
+        lambda project: getattr(project.lens, field),
+        lambda project, value: replace(project, lens=replace(project.lens, **{field: value})),
+    )
+
+
 def f_number(project: Project, calibration: Calibration | None, width_px: int) -> str:
     """The aperture as photographers say it, for a camera with the same angle of view on 36 mm film; "" if unknown."""
     if calibration is None:
@@ -114,13 +122,11 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
         aperture(calibration),
         Number(
             "Lens", "Largest blur", "No blur disk is larger than this radius.", 1, 100, " px", 0,
-            lambda project: project.lens.max_radius_px,
-            lambda project, value: replace(project, lens=replace(project.lens, max_radius_px=value)),
+            *_of_lens("max_radius_px"),
         ),
         Number(
             "Lens", "Highlights", "Gives clipped lamps back the light of bright disks.", 0, 1, "", 2,
-            lambda project: project.lens.highlights,
-            lambda project, value: replace(project, lens=replace(project.lens, highlights=value)),
+            *_of_lens("highlights"),
         ),
         Number(
             "Iris", "Blades", "Straight edges of the aperture; below 5 it is a disk.", 4, 9, "", 0,
@@ -133,13 +139,11 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
         ),
         Number(
             "Iris", "Rotation", "Turn of the blades.", 0, 72, "°", 0,
-            lambda project: project.lens.blade_rotation_deg,
-            lambda project, value: replace(project, lens=replace(project.lens, blade_rotation_deg=value)),
+            *_of_lens("blade_rotation_deg"),
         ),
         Number(
             "Iris", "Roundness", "From straight blades to a disk.", 0, 1, "", 2,
-            lambda project: project.lens.roundness,
-            lambda project, value: replace(project, lens=replace(project.lens, roundness=value)),
+            *_of_lens("roundness"),
         ),
         Number(
             "Focus", "Transition", "How long a change of focus takes.", 0, 5, " s", 2,

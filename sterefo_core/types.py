@@ -159,10 +159,7 @@ IDLE = Track(TrackState.IDLE)
 
 @dataclass(frozen=True)
 class Follow:
-    """Decision: from `frame` on, follow the object in `box` and focus on it.
-
-    With `arrive` the change of focus is complete at `frame`, having begun before it; else it begins there.
-    """
+    """Decision: from `frame` on, follow what is in `box`; with `arrive` the change of focus ends at it, else begins."""
 
     frame: int
     box: Box
@@ -171,10 +168,7 @@ class Follow:
 
 @dataclass(frozen=True)
 class Hold:
-    """Decision: from `frame` on, hold this distance, given in disparity (px) or, with a calibration, in metres.
-
-    `arrive` as in Follow.
-    """
+    """Decision: from `frame` on, hold a distance in px of disparity or, calibrated, metres; `arrive` as in Follow."""
 
     frame: int
     disparity: float | None = None

@@ -87,6 +87,7 @@ class CsrtTracker:
 
 
 def make_csrt() -> cv2.Tracker:
+    """OpenCV's CSRT as we set it: leaner than by default, and willing to give up."""
     parameters = cv2.TrackerCSRT.Params()
     parameters.use_segmentation = False  # 30 ms on a large box, for no better overlap
     parameters.number_of_scales = 17
@@ -114,6 +115,7 @@ def _describe(box: Box, width: int, height: int) -> str:
 
 
 def bgr(image: np.ndarray) -> np.ndarray:
+    """`(H, W, 3)` uint8 RGB in the order of channels that OpenCV's trackers expect."""
     return cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from sterefo_core.errors import TrackerError
 from sterefo_core.types import IDLE, Box, Track, TrackState
+from trackers.csrt import bgr
 
 MAKERS: Mapping[str, Callable[[], Any]] = {
     "opencv-csrt": cv2.legacy.TrackerCSRT.create,
@@ -55,7 +56,3 @@ class OpenCvTracker:
         found, corners = self._tracker.update(bgr(image))
         box = Box(*map(float, corners)).clipped(image.shape[1], image.shape[0])
         return Track(TrackState.TRACKING, box, 1.0) if found and box.area else Track(TrackState.LOST)
-
-
-def bgr(image: np.ndarray) -> np.ndarray:
-    return cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
