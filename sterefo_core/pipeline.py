@@ -72,6 +72,8 @@ class Pipeline:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tracker")
         self._observed: dict[tuple[Follow, int], _Observation] = {}
         self._aims: dict[Follow, float | None] = {}
+        self._unreadable: set[int] = set()
+        self._first_kept = 0
         self._run: _TrackerRun | None = None
         self._latest: tuple[StereoFrame, DisparityMap] | None = None
         self._timeline = FocusTimeline(source.timestamp_s)
@@ -110,14 +112,28 @@ class Pipeline:
         # Also where it is known: the tracker must pass through it to go on.
         return self._follow(frame, follow, _Stopwatch()).track
 
+    def pass_over(self, index: int) -> None:
+        """Do without a frame that cannot be read: the tracker goes on, or starts, at the one after it."""
+        self._unreadable.add(index)
+
+    def forget(self, before: int) -> None:
+        """Keep nothing of the frames before this one, which are never asked for again; decisions there stay in force.
+
+        A live camera runs for hours: without this every frame would leave something behind.
+        """
+        self._first_kept = max(before, self._first_kept)
+        while (oldest := next(iter(self._observed), None)) and oldest[1] < before:
+            del self._observed[oldest]
+        self._unreadable = {index for index in self._unreadable if index >= before}
+
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `observe`, in order, before `index` shows what playing there from the start would show."""
         missing: list[int] = []
         ends = [decision.frame for decision in project.decisions[1:]] + [index + 1]
         for decision, end in zip(project.decisions, ends, strict=False):
             if isinstance(decision, Follow):
-                missing += self._to_feed(decision, range(decision.frame, min(end, index + 1)))
-        return [i for i in missing if i < index]
+                missing += self._to_feed(decision, range(max(decision.frame, self._first_kept), min(end, index + 1)))
+        return [i for i in missing if i < index and i not in self._unreadable]
 
     def run(self, project: Project, on_bad_frame: BadFrameHandler | None = None) -> Iterator[Refocused]:
         """Every frame of the project's range, in order, each exactly once.
@@ -153,6 +169,7 @@ class Pipeline:
         except BadFrameError:
             if on_bad_frame is None:
                 raise
+            self.pass_over(index)
 
     def _look(self, frame: StereoFrame, follow: Follow | None, watch: _Stopwatch) -> _Observation:
         """What the frame shows of the followed object."""
@@ -195,7 +212,8 @@ class Pipeline:
 
     def _to_feed(self, follow: Follow, segment: range) -> range:
         """The frames the tracker must see for the whole segment to be known; empty where it is."""
-        missing = next((index for index in segment if (follow, index) not in self._observed), None)
+        known = self._observed
+        missing = next((i for i in segment if (follow, i) not in known and i not in self._unreadable), None)
         if missing is None:
             return range(0)
         underway = self._run is not None and self._run.follow == follow and self._run.index < missing
@@ -203,7 +221,7 @@ class Pipeline:
 
     def _wishes(self, frames: range, project: Project) -> Iterator[tuple[int, float | None]]:
         """The disparity that the decision in force asks for at each frame where it is known."""
-        for index in frames:
+        for index in frames[max(self._first_kept - frames.start, 0) :]:
             decision = project.active(index)
             if isinstance(decision, Hold):
                 yield index, held_disparity(decision, self._source.calibration)

@@ -141,6 +141,35 @@ def test_a_bad_frame_is_repeated_only_where_that_was_asked(tmp_path):
 FOLLOWING_SHORT = Project(decisions=(FOLLOW,))
 
 
+def test_a_frame_passed_over_is_not_asked_for_again_and_the_tracker_goes_on_after_it(source, pipeline):
+    for index in (0, 1):
+        pipeline.observe(source.read(index), FOLLOWING_SHORT)
+    pipeline.pass_over(2)
+    assert pipeline.unobserved(5, FOLLOWING_SHORT) == [3, 4]
+    for index in (3, 4):
+        pipeline.observe(source.read(index), FOLLOWING_SHORT)
+    assert pipeline.unobserved(5, FOLLOWING_SHORT) == []
+    assert pipeline.process(source.read(5), FOLLOWING_SHORT).track.state is TrackState.TRACKING
+
+
+def test_a_decision_on_a_frame_that_passed_takes_effect_at_the_next_one(source, pipeline):
+    pipeline.pass_over(0)
+    assert pipeline.unobserved(1, FOLLOWING_SHORT) == []
+    assert pipeline.process(source.read(1), FOLLOWING_SHORT).track.state is TrackState.TRACKING
+
+
+def test_forgotten_frames_are_never_asked_for_and_what_was_decided_there_stays_in_force(source, pipeline):
+    project = replace(FOLLOWING_SHORT, transition_s=0.1)
+    straight = played(pipeline, project)
+    pipeline.forget(8)
+    assert pipeline.unobserved(11, project) == []
+    edited = replace(project, decisions=(*project.decisions, Hold(11, float(WALL_PX))))
+    assert pipeline.unobserved(11, edited) == []
+    assert pipeline.process(source.read(10), edited).focus == straight[10].focus
+    restarted = replace(project, decisions=(Follow(0, Box(50, 30, 50, 36)),))
+    assert pipeline.unobserved(11, restarted) == [8, 9, 10]
+
+
 def test_a_closed_pipeline_leaves_no_thread(source):
     before = set(threading.enumerate())
     with pipeline_of(source) as pipeline:
