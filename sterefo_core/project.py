@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sterefo_core import optics
 from sterefo_core.errors import ProjectError
+from sterefo_core.lens import out_of_limits
 from sterefo_core.protocols import Source
 from sterefo_core.types import Calibration, Decision, Follow, Hold, Lens, Release
 
@@ -102,8 +103,8 @@ def _check_lens(project: Project, lens: Lens) -> None:
         )
     if lens.blades not in (0, 5, 6, 7, 8, 9):
         raise ProjectError(f"an aperture of {lens.blades} blades is not made: give 5 to 9, or 0 for a disk")
-    if not (0 <= lens.roundness <= 1 and 0 <= lens.highlights <= 1 and abs(lens.blade_rotation_deg) <= 360):
-        raise ProjectError("roundness and highlights go from 0 to 1, the blades' rotation from -360 to 360 degrees")
+    if wrong := out_of_limits(lens):
+        raise ProjectError(wrong)
     if not 0 <= project.transition_s <= 60:
         raise ProjectError(f"a transition of {project.transition_s:g} s is not usable: give 0 to 60 s")
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from sterefo_core.errors import SterefoError
+from sterefo_core.lens import Lens, Quality  # noqa: F401 - nouns too, with a file of their own
 
 
 @dataclass(frozen=True)
@@ -205,41 +206,14 @@ class FocusState:
     measured: float | None = None
 
 
-class Quality(StrEnum):
-    """How a picture is rendered: beside preview scale, all in which preview and export may differ."""
-
-    PREVIEW = "preview"
-    FINAL = "final"
-
-
-@dataclass(frozen=True)
-class Lens:
-    """The synthetic lens.
-
-    Attributes:
-        aperture: blur radius in px per px of disparity away from the focal plane, >= 0: A / (2 b) for an aperture of
-            diameter A and a baseline b. In the differentiable definition it may be a tensor.
-        max_radius_px: no blur disk is larger than this, in px of the full-size image. >= 0.
-        blades: number of straight edges of the aperture, 5 to 9, or 0 for a disk.
-        blade_rotation_deg, roundness: turn of the blades, and 0 (straight) to 1 (a disk again).
-        highlights: 0..1, how much light clipped lamps get back before they are spread.
-        quality: trades accuracy for speed.
-    """
-
-    aperture: float = 0.15
-    max_radius_px: float = 25.0
-    blades: int = 0
-    blade_rotation_deg: float = 0.0
-    roundness: float = 0.0
-    highlights: float = 0.0
-    quality: Quality = Quality.FINAL
-
-
 @dataclass(frozen=True, eq=False)
 class Refocused:
     """Everything about one frame, all of the same moment.
 
-    `image` is `(H, W, 3)` uint8 RGB, the refocused picture; `milliseconds` is the time that each stage took.
+    Attributes:
+        image: `(H, W, 3)` uint8 RGB, the refocused picture.
+        milliseconds: the time that each stage took.
+        capped: share of the pixels, 0..1, that the lens wanted to blur more than its largest radius allows.
     """
 
     frame: StereoFrame
@@ -248,3 +222,4 @@ class Refocused:
     focus: FocusState
     image: np.ndarray
     milliseconds: Mapping[str, float] = field(default_factory=dict)
+    capped: float = 0.0
