@@ -21,14 +21,15 @@ SHARP_RADIUS_PX = 0.75
 
 def still(frame: StereoFrame, captured_s: float) -> Plate:
     """The plate of a frame that is not computed yet."""
-    return Plate(frame.index, paintable(frame.left), captured_s)
+    return Plate(frame.index, frame.timestamp_s, paintable(frame.left), captured_s)
 
 
 def plate(done: Refocused, captured_s: float, look: PreviewLook, project: Project) -> Plate:
     """The plate of a frame, with the analysis that the view asks for."""
     original = paintable(done.frame.left)
     refocused = original if done.image is done.frame.left else paintable(done.image)
-    return Plate(done.frame.index, original, captured_s, refocused, _analysis(done, look, project), done)
+    analysis = _analysis(done, look, project)
+    return Plate(done.frame.index, done.frame.timestamp_s, original, captured_s, refocused, analysis, done)
 
 
 def paintable(image: np.ndarray) -> np.ndarray:

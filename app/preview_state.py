@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from sterefo_core.live import CameraHealth
 from sterefo_core.project import Project
 from sterefo_core.types import Box, Calibration, Refocused
 
@@ -43,13 +44,22 @@ class Seen(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What the window needs to know of an open source."""
+    """What the window needs to know of an open source.
+
+    Attributes:
+        times_s: time stamp of every frame; empty for a live camera, whose frames come as they are taken.
+    """
 
     name: str
     kind: str
     size: tuple[int, int]
     calibration: Calibration | None
     times_s: tuple[float, ...]
+
+    @property
+    def live(self) -> bool:
+        """Whether it is a running camera: there is nothing to seek, and nothing to export."""
+        return not self.times_s
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +68,15 @@ class Plate:
 
     Attributes:
         index: frame number.
+        timestamp_s: time of capture, from the source's first frame.
         original: the left picture.
         refocused: as the lens saw it; None while the frame is not computed yet, `done` too.
         analysis: disparity colours or focal plane where the view asks for them.
-        captured_s: `time.perf_counter()` when the frame was asked of its source.
+        captured_s: `time.perf_counter()` when the frame was asked of its source; of a camera, when it was captured.
     """
 
     index: int
+    timestamp_s: float
     original: np.ndarray
     captured_s: float
     refocused: np.ndarray | None = None
@@ -89,12 +101,13 @@ class PreviewState:
         project: what the plate shows, None before the first computed frame.
         source: None while nothing is open.
         plate: what to show, None before the first frame.
-        seen: what is known of every frame.
+        seen: what is known of every frame; of a camera's, nothing is kept.
         progress: frames done and to do while SEEKING.
         speed: 0 while paused, 1 real time, negative backwards.
         skipped: frames that playing in real time did not show, since it began.
         failure: one line for a person, or None.
         picked: the last click's box.
+        health: how the camera is doing; None for a recorded source.
     """
 
     generation: int = 0
@@ -108,6 +121,7 @@ class PreviewState:
     skipped: int = 0
     failure: str | None = None
     picked: Picked | None = None
+    health: CameraHealth | None = None
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
 
+from app.feeds import Feed, Live, Recorded
 from app.plates import plate, still
 from app.preview_state import Plate, PreviewLook, Seen, SourceFacts
 from app.scaled_renderer import ScaledRenderer
 from app.workshop import Workshop
+from sterefo_core.errors import BadFrameError
+from sterefo_core.live import CameraHealth, LiveSource
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
 from sterefo_core.types import Follow, Quality, Refocused, StereoFrame, Track
+
+KEPT_FRAMES = 300
+"""What was seen in a camera's latest frames is kept, for the eases that are under way: the longest takes 5 s."""
 
 
 class Stage:
@@ -27,8 +33,9 @@ class Stage:
     def __init__(self, workshop: Workshop, project: Project) -> None:
         self._workshop = workshop
         self._source: Source = workshop.open_source(project)
-        times_s = tuple(self._source.timestamp_s(index) for index in range(len(self._source)))
         source = self._source
+        self._live = source if isinstance(source, LiveSource) else None
+        times_s = () if self._live is not None else tuple(source.timestamp_s(index) for index in range(len(source)))
         self.facts = SourceFacts(source.name, source.kind, source.size, source.calibration, times_s)
         self._pipeline: Pipeline | None = None
         self._renderer: ScaledRenderer | None = None
@@ -36,6 +43,15 @@ class Stage:
         self._frame: tuple[StereoFrame, float] | None = None
         self._shown: tuple[object, Refocused] | None = None
         self._seen: dict[tuple[Follow | None, int], Seen] = {}
+
+    def feed(self, now_s: Callable[[], float]) -> Feed:
+        """What says which frame is to be shown when."""
+        return Live(self._take) if self._live is not None else Recorded(self.facts.times_s, now_s)
+
+    @property
+    def health(self) -> CameraHealth | None:
+        """How the camera is doing; None for a recorded source."""
+        return self._live.health if self._live is not None else None
 
     def close(self) -> None:
         """Give everything back."""
@@ -62,9 +78,14 @@ class Stage:
         return self._pipeline.unobserved(index, project)
 
     def observe(self, index: int, project: Project) -> None:
-        """Look at one of them."""
+        """Look at one of them, if it can be read."""
         assert self._pipeline
-        self._remember(project.followed(index), index, self._pipeline.observe(self._source.read(index), project))
+        try:
+            frame = self._source.read(index)
+        except BadFrameError:
+            self._pipeline.pass_over(index)
+        else:
+            self._remember(project.followed(index), index, self._pipeline.observe(frame, project))
 
     def still(self, index: int) -> Plate:
         """The frame as it was taken."""
@@ -86,12 +107,24 @@ class Stage:
         return plate(done, self._read(index, {})[1], look, project)
 
     def seen(self, project: Project) -> tuple[Seen, ...]:
-        """What is known of every frame as this project stands."""
+        """What is known of every frame as this project stands; of a camera's frames nothing is kept."""
         follows = _follows(project, len(self.facts.times_s))
         return tuple(self._seen.get(key, Seen.NOTHING) for key in follows)
 
     def _remember(self, follow: Follow | None, index: int, track: Track) -> None:
-        self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
+        if self._live is None:
+            self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
+
+    def _take(self, timeout_s: float) -> int | None:
+        """The number of the camera's newest pair, None where none came."""
+        assert self._live is not None
+        frame = self._live.take(timeout_s)
+        if frame is None:
+            return None
+        if self._pipeline:
+            self._pipeline.forget(frame.index - KEPT_FRAMES)
+        self._frame = frame, perf_counter()
+        return frame.index
 
     def _read(self, index: int, times: dict[str, float]) -> tuple[StereoFrame, float]:
         """The frame and the moment it was asked for; the latest is kept, so that its depth is computed only once."""

@@ -154,17 +154,29 @@ def test_a_view_is_dressed_without_rendering_again(drive):
     assert after.plate.done is before.plate.done
 
 
-def test_a_source_that_fails_in_the_middle_says_so_keeps_its_picture_and_goes_on(drive):
+@pytest.mark.parametrize("decision", [Hold(0, disparity=20.0), Follow(0, square(0))])
+def test_playing_says_a_bad_frame_keeps_its_picture_meanwhile_and_goes_on(drive, decision):
     driver = drive(bad=12)
-    driver.preview.open(replace(FOLLOWING, decisions=(Hold(0, disparity=20.0),)), frame=8)
+    driver.preview.open(replace(FOLLOWING, decisions=(decision,)), frame=8)
     driver.at(8)
     driver.preview.set(every_frame=True)
     driver.preview.play(4.0)
     failed = driver.wait(lambda s: s.failure)[-1]
     assert "frame012.png" in failed.failure
-    assert (failed.plate.index, failed.speed) == (11, 0)
+    assert (failed.plate.index, failed.speed) == (11, 4.0)
+    assert driver.wait(lambda s: s.plate.index == 16)[-1].failure == failed.failure  # there is time to read it
+    driver.preview.play(0.0)
     driver.preview.seek(13)
     assert driver.at(13).failure is None
+
+
+def test_a_seek_to_a_bad_frame_says_so_and_stays(drive):
+    driver = drive(bad=12)
+    driver.preview.open(FOLLOWING, frame=8)
+    driver.at(8)
+    driver.preview.seek(12)
+    failed = driver.wait(lambda s: s.failure)[-1]
+    assert "frame012.png" in failed.failure and failed.plate.index == 8
 
 
 def test_after_a_source_that_cannot_be_opened_the_next_one_can_be():
