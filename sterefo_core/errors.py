@@ -23,3 +23,7 @@ class TrackerError(SterefoError):
 
 class ExportError(SterefoError):
     """A video or picture sequence that cannot be written."""
+
+
+class CalibrationError(SterefoError):
+    """A calibration that cannot be read, made or used with these cameras."""

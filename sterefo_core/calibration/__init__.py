@@ -1,0 +1,1 @@
+"""Stereo calibration and rectification: rigs, boards, sessions with a person, files of other programs."""
