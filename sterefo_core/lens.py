@@ -61,8 +61,10 @@ _IN_WORDS = {
 }
 
 
-def out_of_limits(lens: Lens) -> str:
-    """The setting that is not within `LIMITS`, in words; "" if all are."""
+def unusable(lens: Lens) -> str:
+    """What of the aperture's shape and of the other settings with `LIMITS` cannot be, in words; "" if all is well."""
+    if lens.blades not in (0, 5, 6, 7, 8, 9):
+        return f"an aperture of {lens.blades} blades is not made: give 5 to 9, or 0 for a disk"
     for name, (low, high) in LIMITS.items():
         value = getattr(lens, name)
         if not low <= value <= high:

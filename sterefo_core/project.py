@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sterefo_core import optics
 from sterefo_core.errors import ProjectError
-from sterefo_core.lens import out_of_limits
+from sterefo_core.lens import unusable
 from sterefo_core.protocols import Source
 from sterefo_core.types import Calibration, Decision, Follow, Hold, Lens, Release
 
@@ -101,9 +101,7 @@ def _check_lens(project: Project, lens: Lens) -> None:
         raise ProjectError(
             f"a largest blur radius of {lens.max_radius_px:g} px is not usable: give one of 1 to 1000 px"
         )
-    if lens.blades not in (0, 5, 6, 7, 8, 9):
-        raise ProjectError(f"an aperture of {lens.blades} blades is not made: give 5 to 9, or 0 for a disk")
-    if wrong := out_of_limits(lens):
+    if wrong := unusable(lens):
         raise ProjectError(wrong)
     if not 0 <= project.transition_s <= 60:
         raise ProjectError(f"a transition of {project.transition_s:g} s is not usable: give 0 to 60 s")

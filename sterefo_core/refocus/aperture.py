@@ -15,27 +15,35 @@ _SAMPLES = 16
 """Points per pixel side at which a kernel is sampled: coverage is exact to about 1/256 of a pixel."""
 
 
-@lru_cache(maxsize=128)
 def disk_kernel(radius: float, iris: Iris = DISK) -> Tensor:
-    """Anti-aliased disk that spreads light exactly as far as a disk of `radius` px does; or a polygon within it.
+    """Anti-aliased disk that spreads light exactly as far as a disk of `radius` px does; or another shape within it.
 
     Every tap is the area that the disk has in that pixel, so the taps are a disk blurred by one pixel. The disk drawn
     is narrower, sqrt(radius^2 - 1/3), so that disk and pixel together have the disk's own variance, radius^2 / 4
     along each axis.
 
-    Returns `(2 n + 1, 2 n + 1)` float64 that sums to one, the same tensor on every call: leave it as it is. `[[1.]]`
-    where the disk lies within its pixel.
+    Args:
+        radius: px, signed: in front of the focal plane, where it is above 0, the shape is turned by half a turn.
+        iris: the shape.
+
+    Returns:
+        `(2 n + 1, 2 n + 1)` float64 that sums to one: leave it as it is, it is kept. `[[1.]]` where the disk lies
+        within its pixel.
     """
+    kernel = _upright_kernel(abs(radius), iris)
+    return kernel.flip(0, 1) if radius > 0 and not iris.turnable else kernel
+
+
+@lru_cache(maxsize=2048)
+def _upright_kernel(radius: float, iris: Iris) -> Tensor:
     drawn = math.sqrt(max(radius**2 - 1 / 3, 0.0))
     reach = math.ceil(drawn - 0.5)
     if reach <= 0:
         return torch.ones(1, 1, dtype=torch.float64)
-    side = (2 * reach + 1) * _SAMPLES
-    at = (torch.arange(side, dtype=torch.float64) + 0.5) / _SAMPLES - reach - 0.5
-    edge = torch.from_numpy(iris.edge(np.arctan2(at[:, None].numpy(), at[None, :].numpy())))
-    inside = (at[:, None] ** 2 + at[None, :] ** 2 <= (drawn * edge) ** 2).double()
-    taps = inside.unflatten(0, (-1, _SAMPLES)).unflatten(2, (-1, _SAMPLES)).sum(dim=(1, 3))
-    return taps / taps.sum()
+    at = ((np.arange((2 * reach + 1) * _SAMPLES) + 0.5) / _SAMPLES - reach - 0.5) / drawn
+    inside = iris.contains(at[None, :], at[:, None])
+    taps = inside.reshape(2 * reach + 1, _SAMPLES, 2 * reach + 1, _SAMPLES).sum(axis=(1, 3), dtype=np.float64)
+    return torch.from_numpy(taps / taps.sum())
 
 
 def transfer(kernel: Tensor, height: int, width: int, like: Tensor) -> Tensor:

@@ -3,19 +3,23 @@
 The algorithm, which the fast twins repeat, in linear light:
 
 1. Every pixel has a signed blur radius s = aperture * (disparity - focus), capped at the largest radius; positive is
-   nearer than the focal plane. Neighbours whose s differ by more than 1 px belong to different surfaces.
+   nearer than the focal plane, and there is none within the sharp range. Neighbours whose s differ by more than 1 px
+   belong to different surfaces.
 2. Outlines are unmixed (`rims.py`): the light of a nearer surface in the outermost pixels of a farther one becomes
    light of its own, with the nearer surface's radius.
 3. Behind every depth edge the farther surface is continued as far as the lens can look around the rim (`hidden.py`),
    with the right image's colours where it shows them (`second_view.py`). So a pixel has light of up to three surfaces:
    visible, hidden, and its neighbour's share. All are continued beyond the border by repeating the outermost pixels.
-4. All light is spread over disks. These are drawn at fixed radii, the rungs (`layers.radius_rungs`); light is shared
-   between the two rungs around its radius, linearly in s * |s|, so a disk's edge moves smoothly.
+4. All light is spread over disks, or the shape that the lens's aperture has (`iris.py`). They are drawn at fixed
+   radii, the rungs (`layers.radius_rungs`); light is shared between the two rungs around its radius, linearly in
+   s * |s|, so a disk's edge moves smoothly.
 5. Neighbouring rungs form a slice, about two pixels of radius thick and more far out of focus; what is in focus has a
    slice of its own. Within a slice light and coverage add up.
 6. The slices are composited from far to near, premultiplied, each with the opacity c / max(c, 1 - c_nearer), where c is
    its own coverage and c_nearer that of the next nearer slice (`layers.over` says why). What coverage is missing
    from one in the end is divided out.
+
+Where the aperture's shape changes across the picture (`cats_eye.py`) steps 4 to 6 are done for every shape.
 """
 
 from __future__ import annotations
@@ -29,11 +33,12 @@ from torch import Tensor
 from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
+from sterefo_core.lens import Lens, unusable
+from sterefo_core.refocus.cats_eye import parts_of
 from sterefo_core.refocus.hidden import hidden_surface
-from sterefo_core.refocus.iris import Iris, iris_of
+from sterefo_core.refocus.iris import Iris
 from sterefo_core.refocus.layers import over, radius_rungs, slices_of, spread
 from sterefo_core.refocus.rims import unmix_rims
-from sterefo_core.types import Lens
 
 
 def refocus(
@@ -64,19 +69,24 @@ def refocus(
     run = _recomputing if torch.is_grad_enabled() else _plainly
     other = None if right is None else right.to(working)
     light, radii = run(surfaces_of, image.to(working), radius, depth, other)
-    border = _border(image.shape[-2], image.shape[-1], math.ceil(lens.max_radius_px))
-    light, radii = pad(light, border, mode="replicate"), pad(radii, border, mode="replicate")
-    result = _composite(light, radii, radius_rungs(lens.max_radius_px), iris_of(lens), run)
-    left, right_border, top, bottom = border
-    inside = result[..., top : result.shape[-2] - bottom, left : result.shape[-1] - right_border]
-    return (inside[:, :3] / inside[:, 3:].clamp(min=1e-6)).to(image.dtype)
+    reach = math.ceil(lens.max_radius_px)
+    light, radii = (pad(tensor, (reach,) * 4, mode="replicate") for tensor in (light, radii))
+    rungs, result = radius_rungs(lens.max_radius_px), torch.zeros_like(image, dtype=working)
+    for rows, columns, iris, weight in parts_of(lens, *image.shape[-2:]):
+        around = ..., slice(rows.start, rows.stop + 2 * reach), slice(columns.start, columns.stop + 2 * reach)
+        seen = _composite(light[around], radii[around], rungs, iris, run)[..., reach:, reach:]
+        seen = seen[..., : rows.stop - rows.start, : columns.stop - columns.start]
+        result[..., rows, columns] += weight.to(result) * seen[:, :3] / seen[:, 3:].clamp(min=1e-6)
+    return result.to(image.dtype)
 
 
 def signed_radius(disparity: Tensor, focus_disparity: float | Tensor, lens: Lens) -> Tensor:
     """Blur radius in px, positive in front of the focal plane, capped at the lens's largest; shape of `disparity`."""
     focus = torch.as_tensor(focus_disparity).to(disparity).reshape(-1, 1, 1, 1)
     aperture = torch.as_tensor(lens.aperture).to(disparity).reshape(-1, 1, 1, 1)
-    return (aperture * (disparity - focus)).clamp(-lens.max_radius_px, lens.max_radius_px)
+    away = disparity - focus
+    away = away - away.clamp(-lens.sharp_px, lens.sharp_px)
+    return (aperture * away).clamp(-lens.max_radius_px, lens.max_radius_px)
 
 
 def surfaces_of(image: Tensor, radius: Tensor, disparity: Tensor, right: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -91,7 +101,10 @@ def surfaces_of(image: Tensor, radius: Tensor, disparity: Tensor, right: Tensor 
 
 
 def _composite(light: Tensor, radii: Tensor, rungs: Sequence[float], iris: Iris, run: Callable) -> Tensor:
-    """Spread slice after slice and put them over each other, far to near; premultiplied `(B, 4, H, W)`."""
+    """Spread slice after slice and put them over each other, far to near; premultiplied `(B, 4, H, W)` or larger."""
+    height, width = light.shape[-2:]
+    border = 0, _good_length(width) - width, 0, _good_length(height) - height
+    light, radii = pad(light, border, mode="replicate"), pad(radii, border, mode="replicate")
     behind = slice_light = torch.zeros_like(light[:, :4])
     for members in slices_of(rungs):
         nearer = run(spread, light, radii, rungs, members, iris)
@@ -107,15 +120,8 @@ def _plainly(function: Callable, *given: object) -> Tensor:
     return function(*given)
 
 
-def _border(height: int, width: int, reach: int) -> tuple[int, int, int, int]:
-    """Columns left and right, rows above and below: `reach` px at least, to lengths that a Fourier transform likes."""
-    right = _good_length(width + 2 * reach) - width - reach
-    bottom = _good_length(height + 2 * reach) - height - reach
-    return reach, right, reach, bottom
-
-
 def _good_length(least: int) -> int:
-    """The next even length from `least` on that has no prime factor above 5."""
+    """The next even length from `least` on that has no prime factor above 5: Fourier transforms like those."""
     length = least + least % 2
     while (2**30 * 3**20 * 5**14) % length:
         length += 2
@@ -136,5 +142,7 @@ def check_input(image: Tensor, disparity: Tensor, lens: Lens, right: Tensor | No
     for name, tensor in (("image", image), ("disparity", disparity), ("right image", right)):
         if tensor is not None and not bool(torch.isfinite(tensor).all()):
             raise ValueError(f"{name} has values that are not finite (NaN or infinity)")
+    if wrong := unusable(lens):
+        raise ValueError(wrong)
     if bool((torch.as_tensor(lens.aperture) < 0).any()) or not 0 <= lens.max_radius_px < math.inf:
         raise ValueError("aperture and largest radius of the lens must be finite and not below 0")

@@ -78,7 +78,7 @@ def spread(light: Tensor, radii: Tensor, rungs: Sequence[float], members: range,
     sharp, spectrum = torch.zeros_like(surfaces[:, 0]), None
     for index in members:
         ours = (surfaces * rung_share(radii, rungs, index)[:, :, None]).sum(1)  # (B, 4, H, W)
-        kernel = disk_kernel(abs(rungs[index]), iris)
+        kernel = disk_kernel(rungs[index], iris)
         if kernel.numel() == 1:
             sharp = sharp + ours
         elif bool((ours[:, 3] > 0).any()):
