@@ -1,0 +1,287 @@
+"""Where the surfaces of a synthetic scene are: streets, rooms and things that float, all far from any real place.
+
+Streets and rooms are built in a world whose unit is the height of the camera above the ground (X right, Y down,
+Z forward, the ground at Y = 1), of flat quadrilaterals; floating things are built in the left picture, and may bend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sterefo_core.learning.synthetic_textures import FRONTS, LATTICES, LOOSE, PEOPLE, POOR, TEXTURES, TREES
+
+_FAR = 400.0
+_STEEPEST = 0.6  # px of disparity per px along the row; at 1 the right eye would see the surface edge-on
+_FILLED = 0.97  # of the largest disparity, so that rounding stays below it
+
+
+class Places(NamedTuple):
+    """`n` surfaces without their looks; see `synthetic_views.Surfaces` for the first four.
+
+    `extent` is `(n, 2)`, their size in texture pixels at a natural scale; `texture` is `(n,)`, -1 for any.
+    """
+
+    depth: np.ndarray
+    to_unit: np.ndarray
+    shape: np.ndarray
+    repeats: np.ndarray
+    extent: np.ndarray
+    texture: np.ndarray
+
+    def cut(self, shape: np.ndarray | int, repeats: np.ndarray | float = 1.0) -> Places:
+        """The same with shapes cut out."""
+        count = len(self.shape)
+        repeated = np.broadcast_to(np.asarray(repeats, float), (count, 2))
+        return self._replace(shape=np.broadcast_to(shape, count), repeats=repeated)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What a layout is drawn for: a picture of `width` x `height` px, its focal length, horizon and vanishing column.
+
+    `nearness` is the disparity of the ground per px below the horizon: baseline over height above the ground.
+    """
+
+    width: int
+    height: int
+    max_disparity: float
+    focal: float
+    column: float
+    horizon: float
+    nearness: float
+
+    @property
+    def nearest(self) -> float:
+        """Distance in camera heights at which the largest disparity is reached."""
+        return self.focal * self.nearness / self.max_disparity
+
+
+def random_camera(rng: np.random.Generator, height: int, width: int, max_disparity: float) -> Camera:
+    """As if the picture were some part of a larger one."""
+    horizon = height * rng.uniform(-0.15, 0.65)
+    nearest_ground = min(np.exp(rng.uniform(np.log(12), np.log(0.8 * max_disparity))), 0.5 * (height - horizon))
+    focal = rng.uniform(0.8, 3.5) * height
+    return Camera(
+        width,
+        height,
+        max_disparity,
+        focal,
+        width * rng.uniform(-0.1, 1.1),
+        horizon,
+        nearest_ground / (height - horizon),
+    )
+
+
+def quads(camera: Camera, corner: np.ndarray, across: np.ndarray, down: np.ndarray) -> Places:
+    """Parallelograms in the world, each `(n, 3)`; those that come too near or are seen edge-on are left out."""
+    frame = np.stack(np.broadcast_arrays(across, down, corner), axis=2).astype(float)  # (n, 3, 3), columns
+    z = frame[:, 2, 2:] + np.stack([0 * frame[:, 2, 0], frame[:, 2, 0], frame[:, 2, 1], frame[:, 2, :2].sum(1)], axis=1)
+    matrix = np.array([[camera.focal, 0, camera.column], [0, camera.focal, camera.horizon], [0, 0, 1]])
+    projected = matrix @ frame
+    size = np.linalg.norm(frame[:, :, :2], axis=1)
+    seen = (z.min(axis=1) > camera.nearest) & (np.abs(np.linalg.det(frame)) > 1e-3 * size.prod(axis=1))
+    to_unit = np.linalg.inv(projected[seen])
+    count = len(to_unit)
+    a, b, c = (to_unit[:, 2] * (camera.focal * camera.nearness)).T  # 1 / Z is linear in the picture
+    none = np.zeros(count)
+    extent = size[seen] * (camera.focal / z[seen].min(axis=1))[:, None]
+    depth = np.stack([none, none, c, a, b, none, none], axis=1)
+    return Places(depth, to_unit, np.full(count, -1), np.ones((count, 2)), extent, np.full(count, -1))
+
+
+def cards(centre: np.ndarray, half: np.ndarray, angle: np.ndarray, disparity: np.ndarray, bend: np.ndarray) -> Places:
+    """Rectangles in the left picture: middle `(n, 2)`, half sides `(n, 2)`, turn `(n,)`, disparity at the middle.
+
+    `bend` is `(n, 4)`: the a, b, q, p of `synthetic_views.Surfaces`.
+    """
+    count = len(centre)
+    turn = np.stack([np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)], axis=1).reshape(count, 2, 2)
+    to_unit = np.zeros((count, 3, 3))
+    to_unit[:, :2, :2] = turn / (2 * half[:, :, None])
+    to_unit[:, :2, 2] = 0.5 - np.einsum("nij,nj->ni", to_unit[:, :2, :2], centre)
+    to_unit[:, 2, 2] = 1
+    depth = np.concatenate([centre, disparity[:, None], bend], axis=1)
+    return Places(depth, to_unit, np.full(count, -1), np.ones((count, 2)), 2 * half, np.full(count, -1))
+
+
+def joined(parts: list[Places]) -> Places:
+    """All surfaces of several parts."""
+    return Places(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def backdrop(camera: Camera, disparity: float, slope: np.ndarray) -> Places:
+    """A surface without end: d is `disparity` at the least within reach of both eyes, rising along (a, b) `slope`."""
+    reach = np.array([camera.width + camera.max_disparity, camera.height])
+    least = np.minimum(slope * reach, 0).sum()
+    bend = np.array([[*slope, 0.0, 0.0]])
+    place = cards(np.zeros((1, 2)), np.full((1, 2), 5000.0), np.zeros(1), np.array([disparity - least]), bend)
+    return place
+
+
+def floating(rng: np.random.Generator, camera: Camera, count: int) -> Places:
+    """Things of all sizes at all distances, slanted and curved, whole or cut out."""
+    largest = _FILLED * camera.max_disparity
+    disparity = np.exp(rng.uniform(np.log(1.5), np.log(largest * rng.uniform(0.3, 0.95)), count))
+    centre = rng.uniform([0, 0], [camera.width + 0.5 * camera.max_disparity, camera.height], (count, 2))
+    size = np.exp(rng.uniform(np.log(3), np.log(0.5 * camera.height), count)) * (0.3 + 0.7 * disparity / largest)
+    half = size[:, None] * np.exp(rng.normal(0, 0.4, (count, 2)))
+    thin = rng.random(count) < 0.15  # wires, sticks
+    half[thin] = np.stack([3 * half[thin, 0] + 10, rng.uniform(0.4, 2.5, thin.sum())], axis=1)
+    slanted = np.where(rng.random((count, 1)) < 0.6, rng.normal(0, [0.25, 0.25], (count, 2)), 0)
+    radius = np.hypot(*half.T)[:, None]
+    bent = np.where(rng.random((count, 1)) < 0.3, rng.normal(0, 0.2, (count, 2)), 0) / radius
+    bend = _kept_within(np.concatenate([slanted, bent], axis=1), radius, np.minimum(disparity, largest - disparity))
+    places = cards(centre, half, rng.uniform(0, np.pi, count), disparity, bend)
+    return places.cut(np.where((rng.random(count) < 0.6) & ~thin, rng.choice(LOOSE, count), -1))
+
+
+def _kept_within(bend: np.ndarray, radius: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """Bends made weaker where disparities within the radius would leave `room`, or the row would fold back."""
+    steps = np.abs(bend) * np.concatenate([radius, radius, radius**2, radius**2], axis=1)
+    steepest = np.abs(bend[:, 0]) + 2 * np.abs(bend[:, 2]) * radius[:, 0]
+    weaker = np.minimum(0.9 * room / np.maximum(steps.sum(axis=1), 1e-9), _STEEPEST / np.maximum(steepest, 1e-9))
+    return bend * np.minimum(weaker, 1)[:, None]
+
+
+def boxes(camera: Camera, foot: np.ndarray, size: np.ndarray, yaw: np.ndarray, above: float = 0.0) -> Places:
+    """Cuboids on the ground or `above` it: middle of the foot (X, Z) and width, height, length."""
+    ahead = np.stack([np.sin(yaw), 0 * yaw, np.cos(yaw)], axis=1)
+    right = np.stack([np.cos(yaw), 0 * yaw, -np.sin(yaw)], axis=1)
+    wide, tall, long = (side[:, None] for side in size.T)
+    lift = np.stack([0 * yaw, 1 - above - size[:, 1], 0 * yaw], axis=1)
+    top = np.stack([foot[:, 0], 0 * yaw, foot[:, 1]], axis=1) + lift
+    x, y, z = right * wide, np.array([0, 1.0, 0]) * tall, ahead * long
+    near_left = top - (x + z) / 2
+    sides = [(near_left, x, y), (near_left + z, x, y), (near_left, z, y), (near_left + x, z, y), (near_left, x, z)]
+    return joined([quads(camera, *side) for side in sides])
+
+
+def upright(camera: Camera, foot: np.ndarray, width: np.ndarray, height: np.ndarray, above: np.ndarray) -> Places:
+    """Rectangles that face the camera: poles, signs, and what is cut out of them."""
+    corner = np.stack([foot[:, 0] - width / 2, 1 - above - height, foot[:, 1]], axis=1)
+    none = 0 * width
+    return quads(camera, corner, np.stack([width, none, none], 1), np.stack([none, height, none], 1))
+
+
+def _feet(rng: np.random.Generator, camera: Camera, count: int) -> np.ndarray:
+    """Places on the ground that are seen, (X, Z), nearer ones as likely as farther ones in the picture."""
+    z = camera.focal * camera.nearness / np.exp(rng.uniform(np.log(1.5), np.log(0.8 * camera.max_disparity), count))
+    column = rng.uniform(-0.1, 1.2, count) * camera.width
+    return np.stack([(column - camera.column) * z / camera.focal, z], axis=1)
+
+
+def street(rng: np.random.Generator, camera: Camera) -> list[Places]:
+    """Ground, rows of houses, vehicles, poles, people, trees, fences, under a sky at a disparity of 0 to 1."""
+    begin = camera.nearest * 1.02
+    parts = [backdrop(camera, rng.uniform(0, 1), np.zeros(2))._replace(texture=np.array([rng.choice(POOR)]))]
+    corner, along, ahead = np.array([[-_FAR / 2, 1.0, begin]]), np.array([[_FAR, 0, 0.0]]), np.array([[0, 0, _FAR]])
+    parts.append(quads(camera, corner, along, ahead))
+    for side in (-1, 1):
+        if rng.random() < 0.7:
+            parts.append(_houses(rng, camera, side * rng.uniform(1.5, 9)))
+        if rng.random() < 0.3:
+            parts.append(_fence(rng, camera, side * rng.uniform(1, 5)))
+    parts.append(_marks(rng, camera))
+    parts += [_vehicles(rng, camera, int(rng.integers(1, 9))), _standing(rng, camera, int(rng.integers(3, 22)))]
+    hills = int(rng.integers(0, 10))
+    centre = np.stack([rng.uniform(0, camera.width, hills), np.full(hills, camera.horizon)], axis=1)
+    half = rng.uniform([20, 4], [0.4 * camera.width, 0.25 * camera.height], (hills, 2))
+    far = cards(centre, half, np.zeros(hills), rng.uniform(1, 5, hills), np.zeros((hills, 4)))
+    parts.append(far.cut(rng.choice(LOOSE, hills)))
+    return parts
+
+
+def _houses(rng: np.random.Generator, camera: Camera, x: float) -> Places:
+    """Fronts along the street, each with the wall that faces the camera."""
+    count = int(rng.integers(1, 6))
+    ends = np.sort(camera.nearest * np.exp(rng.uniform(0.02, np.log(60), count + 1)))
+    set_back = x * np.exp(rng.normal(0, 0.2, count))
+    tall, length, none = rng.uniform(1.5, 9, count), np.diff(ends), np.zeros(count)
+    corner = np.stack([set_back, 1 - tall, ends[:-1]], axis=1)
+    down = np.stack([none, tall, none], axis=1)
+    fronts = quads(camera, corner, np.stack([none, none, length], 1), down)
+    if rng.random() < 0.6:
+        fronts = fronts._replace(texture=rng.choice(FRONTS, len(fronts.shape)))
+    return joined([fronts, quads(camera, corner, np.stack([none + np.sign(x) * 12, none, none], 1), down)])
+
+
+def _fence(rng: np.random.Generator, camera: Camera, x: float) -> Places:
+    """A railing or a net along the street."""
+    start, length, tall = camera.nearest * rng.uniform(1.05, 3), rng.uniform(2, 15), rng.uniform(0.4, 1.4)
+    corner, along, down = np.array([[x, 1 - tall, start]]), np.array([[0, 0, length]]), np.array([[0, tall, 0]])
+    fence = quads(camera, corner, along, down)
+    return fence.cut(
+        int(rng.choice(LATTICES)), np.maximum(np.round([length * rng.uniform(2, 6), rng.uniform(1, 4)]), 1)
+    )
+
+
+def _marks(rng: np.random.Generator, camera: Camera) -> Places:
+    """Lines and patches on the ground."""
+    count = int(rng.integers(0, 8))
+    begin = camera.nearest * np.exp(rng.uniform(0.02, 2.5, count))
+    none, long, wide = np.zeros(count), rng.uniform(0.3, 20, count), rng.uniform(0.05, 1.0, count)
+    corner = np.stack([rng.uniform(-4, 4, count), none + 0.9995, begin], axis=1)
+    return quads(camera, corner, np.stack([wide, none, none], 1), np.stack([none, none, long], 1))
+
+
+def _vehicles(rng: np.random.Generator, camera: Camera, count: int) -> Places:
+    """Bodies with cabins on them, of the sizes of cars and lorries; also crates."""
+    feet, yaw = _feet(rng, camera, count), np.where(rng.random(count) < 0.6, 0, rng.uniform(0, np.pi, count))
+    size = np.array([1.1, 0.5, 2.6]) * np.exp(rng.normal(0, 0.25, (count, 3)))
+    cabin = size * rng.uniform([0.8, 0.7, 0.4], [0.97, 1.0, 0.7], (count, 3))
+    body = boxes(camera, feet, size, yaw)
+    cabins = [
+        boxes(camera, feet[[i]], cabin[[i]], yaw[[i]], size[i, 1]) for i in np.flatnonzero(rng.random(count) < 0.8)
+    ]
+    painted = rng.random() < 0.5
+    body = body._replace(texture=np.where(painted, rng.choice(POOR, len(body.shape)), -1))
+    return joined([body, *cabins])
+
+
+def _standing(rng: np.random.Generator, camera: Camera, count: int) -> Places:
+    """Poles, signs on them, people and trees."""
+    feet, kind = _feet(rng, camera, count), rng.integers(0, 4, count)
+    low = np.array([[0.03, 1.2, 0], [0.15, 0.15, 0.7], [0.9, 0.95, 0], [1.0, 1.5, 0]])[kind]
+    high = np.array([[0.12, 4, 0], [0.8, 0.8, 2.0], [1.0, 1.15, 0], [3.0, 4.5, 0.8]])[kind]
+    width, height, above = rng.uniform(low, high).T
+    shape = np.select([kind == 2, kind == 3], [rng.choice(PEOPLE, count), rng.choice(TREES, count)], -1)
+    near_enough = feet[:, 1] > camera.nearest * 1.001
+    places = upright(camera, feet[near_enough], width[near_enough], height[near_enough], above[near_enough])
+    return places.cut(shape[near_enough])
+
+
+def room(rng: np.random.Generator, camera: Camera) -> list[Places]:
+    """Floor, ceiling and walls, with furniture."""
+    begin, depth = camera.nearest * 1.02, camera.nearest * rng.uniform(4, 12)
+    left, right, top = -rng.uniform(0.8, 4), rng.uniform(0.8, 4), 1 - rng.uniform(1.4, 3)
+    wide, tall, deep = np.array([[right - left, 0, 0]]), np.array([[0, 1 - top, 0]]), np.array([[0, 0, depth - begin]])
+    floor, ceiling = np.array([[left, 1, begin]]), np.array([[left, top, begin]])
+    back, other = np.array([[left, top, depth]]), np.array([[right, top, begin]])
+    sides = [(floor, wide, deep), (ceiling, wide, deep), (back, wide, tall), (ceiling, deep, tall), (other, deep, tall)]
+    parts = [backdrop(camera, rng.uniform(0, 2), np.zeros(2)), *(quads(camera, *side) for side in sides)]
+    return [*parts, _vehicles(rng, camera, int(rng.integers(2, 9))), _standing(rng, camera, int(rng.integers(0, 8)))]
+
+
+def open_space(rng: np.random.Generator, camera: Camera) -> list[Places]:
+    """Nothing but a slanted backdrop."""
+    slope = rng.normal(0, [0.03, 0.08]) if rng.random() < 0.7 else np.zeros(2)
+    return [backdrop(camera, rng.uniform(0, 0.2) * camera.max_disparity, slope)]
+
+
+Layout = Callable[[np.random.Generator, Camera], list[Places]]
+LAYOUTS: tuple[tuple[Layout, float, int], ...] = ((street, 0.55, 14), (room, 0.15, 14), (open_space, 0.3, 60))
+"""Layouts, how often each is drawn, and the most floating things before it."""
+
+
+def draw_layout(rng: np.random.Generator, camera: Camera) -> Places:
+    """All surfaces of one scene."""
+    choice = rng.choice(len(LAYOUTS), p=[share for _, share, _ in LAYOUTS])
+    layout, _, most = LAYOUTS[choice]
+    parts = [*layout(rng, camera), floating(rng, camera, int(rng.integers(most // 4, most)))]
+    places = joined(parts)
+    any_texture = rng.integers(0, TEXTURES, len(places.texture))
+    return places._replace(texture=np.where(places.texture < 0, any_texture, places.texture))
