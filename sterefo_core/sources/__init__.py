@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sterefo_core.errors import SourceError
 from sterefo_core.protocols import Source
+from sterefo_core.sources.camera_address import is_camera
 from sterefo_core.sources.images import expand, open_pictures, recognise_pictures
 from sterefo_core.sources.kitti import recognise_kitti
 from sterefo_core.sources.reading import is_picture, list_pictures
@@ -22,7 +23,8 @@ def open_source(address: str | Path = DEMO, layout: str = "auto") -> Source:
     Args:
         address: a KITTI folder (raw, odometry, tracking, stereo 2012 or 2015), a folder with `left` and `right`
             pictures or a Middlebury scene, "LEFT,RIGHT" (two folders, two patterns such as "L/*.png", two pictures or
-            two videos), a video file, or "demo".
+            two videos), a video file, a camera such as "camera:0" or "rtsp://host/path" (`camera.open_camera`), or
+            "demo".
         layout: where the two views lie in the pictures of one video file (`video.open_video`); nothing else has one.
 
     Raises:
@@ -32,6 +34,10 @@ def open_source(address: str | Path = DEMO, layout: str = "auto") -> Source:
         from sterefo_core.sources.synthetic import SyntheticSource
 
         return SyntheticSource()
+    if is_camera(str(address)):
+        from sterefo_core.sources.camera import open_camera
+
+        return open_camera(str(address), layout)
     path = Path(address).expanduser().absolute()
     try:
         if path.is_dir():

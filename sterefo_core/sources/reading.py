@@ -55,15 +55,19 @@ def read_picture(path: Path) -> np.ndarray:
 
 def decode(path: Path, flags: int) -> np.ndarray:
     """The picture as `cv2.imdecode` gives it with these `flags`. Raises BadFrameError naming the file."""
-    data = _bytes(path)
-    if _is_cut_off(data):
-        raise BadFrameError(f"{path} is cut off: {_REMEDY}")
+    return decode_bytes(_bytes(path), flags, str(path))
+
+
+def decode_bytes(data: bytes, flags: int, name: str) -> np.ndarray:
+    """The picture in `data` as `cv2.imdecode` gives it with these `flags`. Raises BadFrameError saying `name`."""
+    if not data or _is_cut_off(data):
+        raise BadFrameError(f"{name} is cut off: {_REMEDY}")
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:  # for instance a header that claims more pixels than OpenCV accepts
         picture = None
     if picture is None:
-        raise BadFrameError(f"{path} is damaged or no picture: {_REMEDY}")
+        raise BadFrameError(f"{name} is damaged or no picture: {_REMEDY}")
     return picture
 
 

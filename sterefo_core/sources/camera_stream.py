@@ -1,0 +1,115 @@
+"""RTSP and other network streams, demuxed and decoded by FFmpeg."""
+
+from __future__ import annotations
+
+from functools import partial
+from time import monotonic
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from sterefo_core.sources.camera_reader import SILENT_S, CameraError, Grab
+from sterefo_core.video_pixels import rgb_from_frame
+
+_LOOK_UP_S = 0.3  # how long a read waits before it looks whether anybody has interrupted it
+_JUMP_S = 2.0  # stream clocks that leap by more were set anew
+_DRIFT = 2e-4  # by which two clocks may run apart: quartz is ten times better, so late pictures stay late
+# Neither buffers nor a long look at the stream: both become delay.
+_OPTIONS = {"rtsp_flags": "prefer_tcp", "fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "500000"}
+
+
+class StreamReader:
+    """A camera whose stream FFmpeg reads.
+
+    Args:
+        url: "rtsp://user:password@host/path" or another network address that FFmpeg knows.
+
+    Raises:
+        CameraError: nobody answers, or there is no video.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._container: InputContainer = av.open(url, "r", options=_OPTIONS, timeout=(SILENT_S, _LOOK_UP_S))
+        except (OSError, av.FFmpegError, ValueError) as error:  # the text of these errors has the password in it
+            raise _fault(error) from None
+        if not self._container.streams.video:
+            self._container.close()
+            raise CameraError("it sends no video")
+        self._stream = self._container.streams.video[0]
+        self._stream.thread_type = "SLICE"  # by frames, each thread would add a picture's delay
+        self._packets = self._container.demux(self._stream)
+        self._clock = _StreamClock()
+        self._interrupted = False
+
+    def grab(self) -> Grab:
+        """The next picture, marked with the moment at which it was taken as far as the stream tells."""
+        give_up_s = monotonic() + SILENT_S
+        while not self._interrupted:
+            packet = self._next_packet()
+            arrived_s = monotonic()
+            if packet and (frames := _decoded(packet)):
+                seconds = frames[-1].time
+                captured_s = arrived_s if seconds is None else self._clock.captured_s(seconds, arrived_s)
+                return Grab(captured_s, partial(rgb_from_frame, frames[-1]))
+            if arrived_s > give_up_s:
+                raise CameraError(f"it has sent no picture for {SILENT_S:g} s")
+        raise CameraError("it was closed")
+
+    def interrupt(self) -> None:
+        """End the wait within a third of a second."""
+        self._interrupted = True
+
+    def close(self) -> None:
+        """End the connection."""
+        self._container.close()
+
+    def _next_packet(self) -> Packet | None:
+        """What came next; None where nothing came for a moment."""
+        try:
+            return next(self._packets)
+        except StopIteration:
+            raise CameraError("the stream ended") from None
+        except av.ExitError:  # the time for one look is over
+            self._packets = self._container.demux(self._stream)
+            return None
+        except (OSError, av.FFmpegError) as error:
+            raise _fault(error) from None
+
+
+class _StreamClock:
+    """Tells when a picture was taken: by the stream's own times, set by the pictures that came the most promptly."""
+
+    def __init__(self) -> None:
+        self._offset_s = float("inf")
+        self._latest_s = 0.0
+
+    def captured_s(self, stream_s: float, arrived_s: float) -> float:
+        """The arrival, corrected by how much later than the promptest pictures this one came."""
+        offset_s = arrived_s - stream_s
+        if abs(offset_s - self._offset_s) > _JUMP_S:
+            self._offset_s = offset_s
+        allowed_s = self._offset_s + _DRIFT * (arrived_s - self._latest_s)
+        self._offset_s, self._latest_s = min(allowed_s, offset_s), arrived_s
+        return stream_s + self._offset_s
+
+
+def _decoded(packet: Packet) -> list[VideoFrame]:
+    try:
+        return packet.decode()
+    except av.FFmpegError:
+        return []  # what was lost on the way is mended by the next key frame
+
+
+def _fault(error: Exception) -> CameraError:
+    match error:
+        case av.HTTPUnauthorizedError() | av.HTTPForbiddenError():
+            return CameraError("it does not let this user in", final=True)
+        case av.HTTPNotFoundError():
+            return CameraError("it has nothing at this path", final=True)
+        case ConnectionRefusedError():
+            return CameraError("nobody answers at its address")
+        case _:
+            return CameraError("no stream comes from it")
