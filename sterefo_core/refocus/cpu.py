@@ -13,10 +13,10 @@ import threading
 
 import numpy as np
 
+from sterefo_core.lens import Lens, unusable
 from sterefo_core.refocus.cpu_frame import Frame
 from sterefo_core.refocus.cpu_plan import plan_for
 from sterefo_core.refocus.iris import iris_of
-from sterefo_core.types import Lens
 
 _MOST_THREADS = 8
 
@@ -59,5 +59,7 @@ def _check(
         raise ValueError(f"the right image is {right.dtype} of shape {right.shape}, the left one {image.shape}")
     if not math.isfinite(focus_disparity):
         raise ValueError("the focus disparity is not finite (NaN or infinity)")
+    if wrong := unusable(lens):
+        raise ValueError(wrong)
     if not 0 <= float(lens.aperture) < math.inf or not 0 <= lens.max_radius_px < math.inf:
         raise ValueError("aperture and largest radius of the lens must be finite and not below 0")

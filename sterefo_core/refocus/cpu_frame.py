@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from sterefo_core.colour import linear_from_srgb, srgb_from_linear
+from sterefo_core.lens import Lens
+from sterefo_core.refocus.cpu_cats_eye import barrel_of
 from sterefo_core.refocus.cpu_hidden import (
     colour_hidden,
     find_rims_along_columns,
@@ -21,7 +23,6 @@ from sterefo_core.refocus.cpu_spread import BAND_ROWS, Band, render_band
 from sterefo_core.refocus.cpu_surfaces import Rules, Surfaces, measure_radius, unmix_outlines
 from sterefo_core.refocus.hidden import SMOOTHING_STEPS
 from sterefo_core.refocus.highlights import clipped_spots, gain_of
-from sterefo_core.types import Lens
 
 _LINEAR_OF_BYTE = linear_from_srgb(np.arange(256, dtype=np.uint8))
 _BYTE_OF_ROOT = srgb_from_linear(np.square(np.arange(4096) / 4095))
@@ -65,30 +66,30 @@ class Frame:
             self._right[:] = right
         result = np.empty((*self._size, 3), np.uint8)
         with ThreadPoolExecutor(self._threads) as pool:
-            self._measure(pool, focus, float(lens.aperture))
+            self._measure(pool, focus, lens)
             surfaces = self._find_hidden(pool, self._no_right if right is None else self._right)
-            positions = self._reserve()
+            positions, barrel = self._reserve(), barrel_of(lens, self._size)
             self._share_out(
                 pool,
                 lambda group, thread: sort_light(
-                    surfaces, self._plan, group, positions[group], self._light, self._sums[thread]
+                    surfaces, self._plan, barrel, group, positions[group], self._light, self._sums[thread]
                 ),
                 range(len(positions)),
             )
             self._share_out(
                 pool,
                 lambda top, thread: render_band(
-                    top, self._light, self._plan, self._bands[thread], self._margin, _BYTE_OF_ROOT, result
+                    top, self._light, self._plan, barrel, self._bands[thread], self._margin, _BYTE_OF_ROOT, result
                 ),
                 range(0, self._size[0], BAND_ROWS),
             )
         return result
 
-    def _measure(self, pool: ThreadPoolExecutor, focus: float, aperture: float) -> None:
+    def _measure(self, pool: ThreadPoolExecutor, focus: float, lens: Lens) -> None:
         plan, given = self._plan, self._disparity
 
         def measure(rows: range, thread: int) -> None:
-            known = (focus, aperture, plan.low, plan.high[-1])
+            known = focus, float(lens.sharp_px), float(lens.aperture), plan.low, plan.high[-1]
             if not measure_radius(given, *known, self._surfaces, rows.start, rows.stop):
                 raise ValueError("disparity has values that are not finite (NaN or infinity)")
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sterefo_core.refocus.cpu_cats_eye import light_through, seen_from
 from sterefo_core.refocus.cpu_plan import slice_of
 
 
@@ -31,7 +32,7 @@ class Light(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sort_light(surfaces, plan, group, position, light, sums):
+def sort_light(surfaces, plan, barrel, group, position, light, sums):
     """Put the light of a group of rows, those of one row of the smallest size, into `light` from `position` on.
 
     `sums` is scratch: `(S, W + 4, 5)` zeros, colour, coverage and radius of a row of every slice. Pixels of
@@ -48,7 +49,7 @@ def sort_light(surfaces, plan, group, position, light, sums):
             if ((row + 1) & ((1 << level) - 1)) == 0 and to < light.base[level + 1]:
                 light.starts[to, k] = position
                 if filled[k]:
-                    position = _emit(plan, k, sums[k], -(-width >> level), light, position)
+                    position = _emit(plan, k, sums[k], -(-width >> level), barrel, row >> level, light, position)
                 filled[k] = False
                 light.ends[to, k] = position
 
@@ -102,16 +103,23 @@ def _add_up(surfaces, plan, row, columns, sums, filled):
                     sums[i, at, 4] += weight * cover * min(max(radius, low[i]), high[i])
 
 
-@njit(nogil=True)
-def _emit(plan, k, sums, columns, light, position):
-    """Write a row's points of light, those at the border as often as they are seen beyond it; empties `sums`."""
-    low, high, disk_of, rows, level = plan.low[k], plan.high[k], plan.disk_of, plan.rows, plan.level[k]
-    share = np.float32(1) / (1 << (2 * level))
+@njit(nogil=True, error_model="numpy")
+def _emit(plan, k, sums, columns, barrel, row, light, position):
+    """Write a row's points of light, those at the border as often as they are seen beyond it; empties `sums`.
+
+    What the barrel will cut from a disk is added to the rest, so that no light is lost.
+    """
+    low, high, rows, level, in_front = plan.low[k], plan.high[k], plan.rows, plan.level[k], plan.low[k] > 0
+    disk_of = plan.disk_of[int(in_front), level]
     for column in range(columns):
         if sums[column, 3] == 0:
             continue
         radius = min(max(sums[column, 4] / sums[column, 3], low), high)
-        disk = disk_of[level, int(abs(radius) * plan.steps + np.float32(0.5))]
+        disk = disk_of[int(abs(radius) * plan.steps + np.float32(0.5))]
+        share = np.float32(1) / (1 << (2 * level))
+        if barrel.shift > 0 and rows[disk] > 0:
+            x, y = seen_from(barrel, column, row, level, in_front)
+            share /= light_through(plan, disk, x, y, barrel.squeeze)
         begin = -rows[disk] if column == 0 else column
         end = column + rows[disk] if column == columns - 1 else column
         for at in range(begin, end + 1):

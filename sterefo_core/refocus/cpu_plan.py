@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,7 +30,8 @@ class Plan(NamedTuple):
     Attributes:
         low, high: `(S,)` float32 signed radius in px of a slice's first and last rung.
         level: `(S,)` the level at which a slice is drawn. reach: `(S,)` rows above and below that its disks touch.
-        disk_of: `(LEVELS, N)` disk by level and radius in px * `steps`.
+        disk_of: `(2, LEVELS, N)` disk behind and in front of the focal plane, by level and radius in px * `steps`.
+        drawn: `(D,)` float32 radius of a disk in px of its level.
         first, rows: `(D,)` a disk's first row among all rows, and how many it has above (and below) its middle one.
         ends: `(R, 2)` where the row's span begins and ends, in floats from the disk's centre pixel, four to a pixel.
         edges: `(R, 4)` float32 rise of the row at its begin and on the next pixel, then the same at its end. Added up
@@ -42,8 +44,10 @@ class Plan(NamedTuple):
     reach: np.ndarray
     steps: int
     disk_of: np.ndarray
+    drawn: np.ndarray
     first: np.ndarray
     rows: np.ndarray
+    spans: np.ndarray
     ends: np.ndarray
     edges: np.ndarray
 
@@ -67,17 +71,20 @@ def plan_for(max_radius_px: float, quality: Quality, iris: Iris = DISK) -> Plan:
     half = _HALF_FROM_PX[quality]
     least = np.minimum(abs(low), abs(high))
     level = (least >= half).astype(np.int64) + (least >= half * _QUARTER)
-    radii, disk_of = _tabulated(max_radius_px)
+    radii, nearest = _tabulated(max_radius_px)
     drawn = np.concatenate([_drawn(radii, n) for n in range(LEVELS)])
+    shapes = [iris] if iris.turnable else [iris, replace(iris, rotation_deg=iris.rotation_deg + 180)]
+    of_level = np.stack([nearest + n * len(radii) for n in range(LEVELS)])
+    disk_of = np.stack([of_level, of_level + (len(shapes) - 1) * len(drawn)])
     rows = np.maximum(np.ceil(drawn - 0.5), 0).astype(np.int64)
-    disk_of = np.stack([disk_of + n * len(radii) for n in range(LEVELS)])
-    steps = np.rint(np.maximum(abs(low), abs(high)) * _STEPS).astype(np.int64)
-    ends, edges = zip(
-        *(_spans(float(radius), int(n), iris) for radius, n in zip(drawn, rows, strict=True)), strict=True
-    )
+    disks = (_spans(float(r), int(n), shape) for shape in shapes for r, n in zip(drawn, rows, strict=True))
+    spans = np.concatenate(list(disks), axis=1)
+    drawn, rows = np.tile(drawn, len(shapes)), np.tile(rows, len(shapes))
     first = np.concatenate([[0], np.cumsum(2 * rows + 1)[:-1]])
-    reach = rows[disk_of[level, steps]]
-    return Plan(low, high, level, reach, _STEPS, disk_of, first, rows, np.concatenate(ends), np.concatenate(edges))
+    steps = np.rint(np.maximum(abs(low), abs(high)) * _STEPS).astype(np.int64)
+    reach = rows[of_level[level, steps]]
+    drawn, spans, edges = drawn.astype(np.float32), spans.astype(np.float32), _edges(spans)
+    return Plan(low, high, level, reach, _STEPS, disk_of, drawn, first, rows, spans, *edges)
 
 
 def _tabulated(max_radius_px: float) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +108,8 @@ def _drawn(radius: np.ndarray, level: int) -> np.ndarray:
     return np.sqrt(np.maximum(radius**2 - 4 * (resampled + side**2 / 12), 0)) / side
 
 
-def _spans(radius: float, rows: int, iris: Iris) -> tuple[np.ndarray, np.ndarray]:
-    """`Plan.ends` and `Plan.edges` of one disk: each row a span as bright as the disk is high there, and as wide."""
+def _spans(radius: float, rows: int, iris: Iris) -> np.ndarray:
+    """`Plan.spans` of one disk: each row a span as bright as the disk is high there, and as wide."""
     y = (np.arange((2 * rows + 1) * _SUBROWS) + 0.5) / _SUBROWS - rows - 0.5
     left, right = ((radius * x).reshape(-1, _SUBROWS) for x in iris.chords(y / max(radius, 1e-9)))
     chord = right - left
@@ -110,9 +117,14 @@ def _spans(radius: float, rows: int, iris: Iris) -> tuple[np.ndarray, np.ndarray
     middle = ((left + right) * chord).mean(axis=1) / 2 / np.maximum(area, 1e-9)
     if rows == 0:
         area, height, middle = np.ones(1), np.ones(1), np.zeros(1)
-    begin, end = (0.5 + middle + side * area / height / 2 for side in (-1, 1))  # from the left edge of the centre pixel
-    at = np.stack([np.floor(begin), np.floor(end)], axis=1)
-    inside = np.stack([begin, end], axis=1) - at
-    rise = (height / area.sum())[:, None] * [1, -1]
-    edges = np.stack([rise * (1 - inside), rise * inside], axis=2).reshape(-1, 4)
-    return (4 * at).astype(np.int64), edges.astype(np.float32)
+    half = area / height / 2
+    return np.stack([0.5 + middle - half, 0.5 + middle + half, height / area.sum()])
+
+
+def _edges(spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`Plan.ends` and `Plan.edges` of spans."""
+    at = np.floor(spans[:2])
+    inside = spans[:2] - at
+    rise = spans[2] * [[1], [-1]]
+    edges = np.stack([rise * (1 - inside), rise * inside], axis=2)  # (2, R, 2)
+    return (4 * at.T).astype(np.int64), edges.transpose(1, 0, 2).reshape(-1, 4).astype(np.float32)

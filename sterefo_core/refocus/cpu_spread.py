@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from sterefo_core.refocus.cpu_cats_eye import cut_row, seen_from
 from sterefo_core.refocus.cpu_lanes import add_twice, blend4
 
 BAND_ROWS = 16
@@ -38,7 +39,7 @@ class Band(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def render_band(top, light, plan, band, margin, bytes_of_root, result):
+def render_band(top, light, plan, barrel, band, margin, bytes_of_root, result):
     """Render rows `top .. top + BAND_ROWS` of `result`."""
     height, width = result.shape[:2]
     stride = 4 * width + 2 * margin
@@ -50,7 +51,7 @@ def render_band(top, light, plan, band, margin, bytes_of_root, result):
         level = plan.level[k]
         first = (top >> level) - (level > 0)
         last = ((top + rows - 1) >> level) + (level > 0)
-        left, right = _spread(k, level, first, last, light, plan, band.spread, stride, margin)
+        left, right = _spread(k, level, first, last, light, plan, barrel, band.spread, stride, margin)
         for y in range(rows):
             if left >= right:
                 band.nearer[y] = 0
@@ -66,7 +67,7 @@ def render_band(top, light, plan, band, margin, bytes_of_root, result):
 
 
 @njit(nogil=True)
-def _spread(k, level, first, last, light, plan, spread, stride, margin):
+def _spread(k, level, first, last, light, plan, barrel, spread, stride, margin):
     """Draw the disks of slice k into rows `first..last` of its level; returns the columns that they touch."""
     colour, column, disk, starts, stops = light.colour, light.column, light.disk, light.starts, light.ends
     disk_first, disk_rows, ends, edges = plan.first, plan.rows, plan.ends, plan.edges
@@ -87,6 +88,9 @@ def _spread(k, level, first, last, light, plan, spread, stride, margin):
         row = base + min(max(v, 0), rows - 1)
         for i in range(starts[row, k], stops[row, k]):
             n = disk_rows[disk[i]]
+            if barrel.shift > 0 and n > 0:
+                _add_cut(k, v, first, last, i, light, plan, barrel, spread, stride, margin)
+                continue
             centre = disk_first[disk[i]] + n - v
             centre_at = margin + 4 * column[i]
             for y in range(max(v - n, first), min(v + n, last) + 1):
@@ -99,6 +103,24 @@ def _spread(k, level, first, last, light, plan, spread, stride, margin):
         for x in range(left + 1, right):
             blend4(spread, start + 4 * x, spread, start + 4 * x - 4, _ONE, _ONE)
     return left, right
+
+
+@njit(nogil=True, error_model="numpy")
+def _add_cut(k, v, first, last, i, light, plan, barrel, spread, stride, margin):
+    """Add point of light i in row v of slice k, as far as the barrel lets it through, to rows `first..last`."""
+    disk, n, in_front = light.disk[i], plan.rows[light.disk[i]], plan.low[k] > 0
+    x, y = seen_from(barrel, light.column[i], v, plan.level[k], in_front)
+    middle = plan.first[disk] + n
+    for row in range(max(v - n, first), min(v + n, last) + 1):
+        begin, end = cut_row(plan, disk, row - v, x, y, barrel.squeeze)
+        rise = plan.spans[2, middle + row - v]
+        start = (row - first) * stride + margin + 4 * light.column[i]
+        if end <= begin:
+            continue
+        for place, step in ((begin, rise), (end, -rise)):
+            whole = int(place + np.float32(n + 1)) - (n + 1)  # the floor, without a call
+            inside = place - np.float32(whole)
+            add_twice(spread, start + 4 * whole, light.colour, 4 * i, step * (_ONE - inside), step * inside)
 
 
 @njit(nogil=True)

@@ -49,7 +49,7 @@ class Surfaces(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def measure_radius(disparity, focus, aperture, low, largest, surfaces, top, bottom):
+def measure_radius(disparity, focus, sharp, aperture, low, largest, surfaces, top, bottom):
     """Signed radius and slice of the rows. False where a disparity is not finite."""
     radius, slot = surfaces.radius, surfaces.slot
     finite, k = True, 0
@@ -57,7 +57,9 @@ def measure_radius(disparity, focus, aperture, low, largest, surfaces, top, bott
         for x in range(radius.shape[1]):
             depth = np.float64(disparity[y, x])
             finite &= np.isfinite(depth)
-            value = np.float32(min(max(aperture * (depth - focus), -largest), largest))
+            away = depth - focus
+            away -= min(max(away, -sharp), sharp)
+            value = np.float32(min(max(aperture * away, -largest), largest))
             k = slice_of(low, value, k)
             radius[y, x], slot[y, x] = value, k
     return finite

@@ -50,15 +50,17 @@ def test_every_setting_changes_the_picture(name, setting):
 
 @pytest.mark.parametrize("name", RENDERERS)
 @pytest.mark.parametrize("blades", [5, 6, 7, 8, 9])
-def test_a_lamp_takes_the_shape_of_the_blades(name, blades):
-    shape = rendered(name, Lens(**WIDE, blades=blades, highlights=1.0))[..., 0].astype(int)
+@pytest.mark.parametrize("focus", [0.0, 40.0])
+def test_a_lamp_takes_the_shape_of_the_blades_and_in_front_of_the_focal_plane_it_is_turned(name, blades, focus):
+    shape = rendered(name, Lens(**WIDE, blades=blades, highlights=1.0), focus=focus)[..., 0].astype(int)
     lit = shape > (shape.max() + 8) / 2
     area = blades / 2 * np.sin(2 * np.pi / blades) * 20**2
     assert lit.sum() == pytest.approx(area, rel=0.12)
     rows, columns = np.nonzero(lit)
     assert np.hypot(rows - AT[0], columns - AT[1]).max() < 23
-    corner = AT[0], AT[1] + 17  # the first corner points to the right
-    assert lit[corner] and lit[AT]
+    longer_right = (columns.max() - AT[1]) - (AT[1] - columns.min())  # where the first corner is, behind the plane
+    assert np.sign(longer_right) == (blades % 2) * (1 if focus == 40.0 else -1)
+    assert lit[AT]
 
 
 @pytest.mark.parametrize("blades", [5, 6, 9])
