@@ -69,24 +69,20 @@ class OpenPanel(Card):
 
     chosen = pyqtSignal(str)
 
-    def __init__(self, parent: QWidget, ways: list[tuple[str, str, Callable[[], None] | None]]) -> None:
+    def __init__(self, parent: QWidget, ways: list[tuple[str, str, Callable[[], None]]]) -> None:
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(10)
-        column.addLayout(_title_line("Open a stereo video", self.hide))
+        column.addLayout(title_line("Open a stereo video", self.hide))
         column.addWidget(QLabel("Choose one, or drop a folder, a video or a project here.", objectName="quiet"))
         grid = QGridLayout()
         grid.setSpacing(10)
         for place, (name, drawing, way) in enumerate(ways):
             button = QPushButton(icon(drawing), f"  {name}", objectName="way")
             button.setMinimumWidth(230)
-            button.setEnabled(way is not None)
-            if way is None:
-                button.setToolTip("Live cameras are not supported yet")
-            else:
-                button.clicked.connect(self.hide)
-                button.clicked.connect(lambda _, way=way: way())
+            button.clicked.connect(self.hide)
+            button.clicked.connect(lambda _, way=way: way())
             grid.addWidget(button, place // 2, place % 2)
         column.addLayout(grid)
         self._recents = QVBoxLayout()
@@ -116,7 +112,7 @@ class KeysPanel(Card):
         super().__init__(parent)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 18)
-        column.addLayout(_title_line("Keys and gestures", self.hide))
+        column.addLayout(title_line("Keys and gestures", self.hide))
         columns = QHBoxLayout()
         columns.setSpacing(32)
         for sections in (("", "&Edit"), ("&Playback",), ("&File", "&View", "&Help")):
@@ -176,7 +172,8 @@ class Banner(Card):
         self.appear()
 
 
-def _title_line(title: str, close: Callable[[], None]) -> QHBoxLayout:
+def title_line(title: str, close: Callable[[], None]) -> QHBoxLayout:
+    """A card's title with the button that closes it."""
     line = QHBoxLayout()
     line.addWidget(QLabel(title, objectName="title"), 1)
     line.addWidget(_closer(close))

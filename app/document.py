@@ -15,6 +15,7 @@ from sterefo_core.errors import SterefoError
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX
 from sterefo_core.sources import DEMO
+from sterefo_core.sources.camera_address import redacted
 
 MOST_RECENTS = 8
 VIDEO_FILTER = "Videos (*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.ts);;All files (*)"
@@ -56,7 +57,7 @@ class Document:
     def remember(self) -> None:
         """Put what is open at the head of the recents."""
         session = self.session
-        address = str(session.path.absolute()) if session.path else _absolute(session.project.source)
+        address = str(session.path.absolute()) if session.path else _absolute(redacted(session.project.source))
         if address != DEMO:
             others = [recent for recent in self.recents if recent != address]
             self._settings.setValue("recents", [address, *others][:MOST_RECENTS])

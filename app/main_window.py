@@ -11,13 +11,14 @@ from PyQt6.QtCore import QSettings, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QMainWindow
 
-from app import window_parts
+from app import remembered, window_parts
 from app.actions import Actions
 from app.document import Document
 from app.export_control import ExportControl
 from app.focusing import Focusing
 from app.hints import hint
 from app.keyboard import KeyFilter
+from app.live_control import LiveControl
 from app.player import Player
 from app.preview import Preview
 from app.preview_state import Phase, PreviewState
@@ -26,6 +27,7 @@ from app.session import Session
 from app.status import PaintClock
 from app.views import Views
 from app.workshop import Workshop
+from sterefo_core.sources.camera_address import is_camera
 
 
 class MainWindow(QMainWindow):
@@ -41,13 +43,15 @@ class MainWindow(QMainWindow):
     def __init__(self, settings: QSettings, workshop: Workshop | None = None) -> None:
         super().__init__()
         workshop = workshop or Workshop()
-        self._settings = settings
+        self.settings = settings
         self.state = PreviewState()
         self._clock = PaintClock()
         self._opened: object = None
+        self._told: str | None = None
         self._rung.connect(self._take_state)
         self.preview = Preview(self._rung.emit, partial(PreviewWorker, workshop=workshop))
         self.player = Player(self.preview, lambda: self.state, lambda: self.document.session)
+        remembered.recall_look(settings, self.preview)
         window_parts.build(self)
         self.document = Document(
             self,
@@ -58,15 +62,15 @@ class MainWindow(QMainWindow):
             export_frame=lambda path: self.exports.export_frame(path),  # noqa: PLW0108 (made below)
         )
         self.exports = ExportControl(workshop, self)
+        self.live = LiveControl(self)
         self.views = Views(self.viewport, self.preview)
         self.focusing = Focusing(
             self.preview, self.player, lambda: self.document.session, lambda: self.viewport.plate, self.status.say
         )
         self.actions_table = Actions(self)
-        window_parts.finish(self)
+        window_parts.finish(self, workshop)
         self.setAcceptDrops(True)
-        if not self.restoreGeometry(settings.value("geometry", b"")):
-            self.resize(1280, 760)
+        remembered.recall_place(settings, self)
         self._keys = KeyFilter(self, self.viewport.peek)
         self.inspector.show_session(self.document.session)
         self._show_document()
@@ -77,10 +81,12 @@ class MainWindow(QMainWindow):
         """Make a session the window's own: open its source."""
         session.watch(self._session_changed)
         self._opened = None
+        self._tell(None)
         self.open_panel.hide()
+        self.camera_panel.hide()
         self.inspector.show_session(session)
         self.exports.forget()
-        playing = session.path is None
+        playing = session.path is None or is_camera(session.project.source)
         self.preview.open(session.project, session.project.first_frame, speed=1.0 if playing else 0.0)
         self._show_document()
 
@@ -117,13 +123,13 @@ class MainWindow(QMainWindow):
         self.focusing.answer(state.picked)
         if state.plate:
             self.timeline.show_progress(state.plate.index, state.seen)
-            self.transport.show_time(state.plate.index, state.source)
+            self.transport.show_time(state.plate, state.source)
             if state.plate.done:
                 self.player.arrived(state.plate.index)
         self.transport.show_speed(state.speed)
         self.seek_card.show_progress(state.progress)
-        if state.failure or state.phase is not Phase.OPENING:
-            self.banner.show_failure(state.failure)
+        self._tell(state.failure or (state.health.message if state.health else None) or None)
+        self.live.show_state(state)
         if state.phase is Phase.FAILED:
             self._show_nothing()
         self.show_hint()
@@ -134,14 +140,17 @@ class MainWindow(QMainWindow):
         assert source
         self._opened = source
         self.timeline.show_source(source.times_s)
+        self.live.show_source(source)
         self.inspector.show_source(source)
         self.exports.show_project(self.document.session, self.state)
         self.document.remember()
-        self.status.say(f"{source.kind}, {source.size[0]}×{source.size[1]}, {len(source.times_s)} frames")
+        count = "" if source.live else f", {len(source.times_s)} frames"
+        self.status.say(f"{source.kind}, {source.size[0]}×{source.size[1]}{count}")
 
     def _show_nothing(self) -> None:
         """What was to be opened cannot be: forget the last source and offer others."""
         self.timeline.show_source(())
+        self.live.show_source(None)
         self.transport.show_nothing()
         self.exports.show_project(self.document.session, self.state)
         self.status.say("")
@@ -165,6 +174,12 @@ class MainWindow(QMainWindow):
         """Say over the picture what could be done next."""
         self.viewport.hint = hint(self.document.session, self.state, self.exports.running)
         self.viewport.update()
+
+    def _tell(self, message: str | None) -> None:
+        """Show what the preview says once: a message that was closed, or of the window itself, is left alone."""
+        if message != self._told:
+            self._told = message
+            self.banner.show_failure(message)
 
     def fail(self, message: str) -> None:
         """Show what went wrong."""
@@ -190,7 +205,7 @@ class MainWindow(QMainWindow):
 
     def escape(self) -> None:
         """Close what is open, cancel what is under way, or let go of the focus."""
-        for card in (self.keys_panel, self.open_panel):
+        for card in (self.keys_panel, self.open_panel, self.camera_panel):
             if card.isVisible():
                 card.hide()
                 return
@@ -227,7 +242,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.document.unless_edits_are_kept(self._discard_and_close)
             return
-        self._settings.setValue("geometry", self.saveGeometry())
+        remembered.remember(self.settings, self, self.preview)
         self.hide()
         self.exports.close()
         self.preview.close()

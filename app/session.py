@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
+from sterefo_core.sources.camera_address import is_camera, redacted
 
 UNDO_STEPS = 200
 
@@ -31,7 +33,7 @@ class Session:
     @classmethod
     def load(cls, path: Path) -> Session:
         """The session of a project file. Raises ProjectError."""
-        return cls(load_project(path), path)
+        return cls(_to_keep(load_project(path)), path)
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Call `changed` after every change of project, history or path."""
@@ -39,14 +41,19 @@ class Session:
 
     @property
     def dirty(self) -> bool:
-        """Whether there are edits that no file has; undoing back to the saved state makes it clean again."""
-        return self.project != self._saved
+        """Whether there are edits that no file has; undoing back to the saved state makes it clean again.
+
+        Never on a camera: what was decided about its frames is gone with them.
+        """
+        return self.project != self._saved and not is_camera(self.project.source)
 
     @property
     def name(self) -> str:
-        """The project's name for a title: the file's, else the last part of the source's address."""
+        """The project's name for a title: the file's, the camera's, else the last part of the source's address."""
         if self.path:
             return self.path.name.removesuffix(SUFFIX)
+        if is_camera(self.project.source):
+            return redacted(self.project.source).partition("#")[0]
         return Path(self.project.source.rstrip("/").split(",")[0]).name or self.project.source
 
     @property
@@ -82,7 +89,7 @@ class Session:
 
     def save(self, path: Path) -> None:
         """Write the project; it then belongs to this file and is clean. Raises ProjectError."""
-        save_project(self.project, path)
+        save_project(_to_keep(self.project), path)
         self.path, self._saved = path, self.project
         self._become(self.project)
 
@@ -97,3 +104,10 @@ class Session:
         self.project = project
         for changed in self._watchers:
             changed()
+
+
+def _to_keep(project: Project) -> Project:
+    """What a file may hold of a project: of a camera neither its passwords nor decisions on frames that are gone."""
+    if not is_camera(project.source):
+        return project
+    return replace(project, source=redacted(project.source), decisions=(), first_frame=0, last_frame=None)

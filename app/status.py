@@ -81,7 +81,8 @@ class StatusLine(QWidget):
         self.focus.setText(where)
         playing = state.speed != 0 and state.phase is Phase.READY
         measured = f"{clock.rate():.1f} fps  ·  {clock.delay_ms:.0f} ms delay" if clock.rate() else "Playing"
-        self.rate.setText(measured if playing else "Paused")
+        still = "Paused" if state.health is None else "Frozen"
+        self.rate.setText(measured if playing else still)
         self.drops.setText(f"{state.skipped} skipped  ·  {unpainted} unpainted")
         times = done.milliseconds
         self.stages.setText("  ".join(f"{stage} {times[stage]:.0f}" for stage in STAGES if stage in times) + " ms")

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app import wording
 from app.icons import icon
-from app.preview_state import SourceFacts
+from app.preview_state import Plate, SourceFacts
 
 
 class Transport(QWidget):
@@ -37,12 +37,12 @@ class Transport(QWidget):
         self._row.addSpacing(8)
         self._row.addWidget(self._time)
 
-    def show_time(self, frame: int, source: SourceFacts | None) -> None:
-        """Frame number and time."""
+    def show_time(self, plate: Plate, source: SourceFacts | None) -> None:
+        """Frame number and time; a camera has no last frame."""
         if source:
-            last = len(source.times_s) - 1
-            time = wording.time_code(source.times_s[frame])
-            self._time.setText(f"<b>{time}</b><br><small>frame {frame} of {last}</small>")
+            count = "" if source.live else f" of {len(source.times_s) - 1}"
+            time = wording.time_code(plate.timestamp_s)
+            self._time.setText(f"<b>{time}</b><br><small>frame {plate.index}{count}</small>")
 
     def show_nothing(self) -> None:
         """No source, no time."""

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from app.camera_panel import CameraPanel
 from app.cards import Banner, KeysPanel, OpenPanel, SeekCard
 from app.export_panel import ExportPanel
 from app.inspector import Inspector
+from app.live_strip import LiveStrip
 from app.status import StatusLine
 from app.timeline import Timeline
 from app.transport import Transport
 from app.viewport import Viewport
+from app.workshop import Workshop
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -75,7 +78,7 @@ class Sidebar(QWidget):
 
 def build(window: MainWindow) -> None:
     """Make the widgets and lay them out."""
-    window.viewport, window.timeline = Viewport(), Timeline()
+    window.viewport, window.timeline, window.live_strip = Viewport(), Timeline(), LiveStrip()
     window.inspector, window.export_panel = Inspector(window.preview), ExportPanel()
     window.transport, window.status, window.sidebar = Transport(), StatusLine(), Sidebar()
     window.sidebar.add_page("Lens", window.inspector)
@@ -87,14 +90,16 @@ def build(window: MainWindow) -> None:
     window.keys_panel = KeysPanel(centre)
 
 
-def finish(window: MainWindow) -> None:
+def finish(window: MainWindow, workshop: Workshop) -> None:
     """What needs the actions and the document: tool bar, transport, open panel, connections."""
     document, actions = window.document, window.actions_table
+    window.camera_panel = CameraPanel(window.viewport, window.settings, workshop.find_cameras)
+    window.camera_panel.chosen.connect(document.open)
     ways = [
         ("KITTI folder…", "folder", document.ask_for_folder),
         ("Video or project…", "video", document.ask_for_video),
         ("Two videos…", "pair", document.ask_for_pair),
-        ("Camera", "camera", None),
+        ("Camera…", "camera", window.camera_panel.offer),
         ("The built-in demo", "demo", document.open_demo),
     ]
     window.open_panel = OpenPanel(window.viewport, ways)
@@ -128,6 +133,8 @@ def _layout(window: MainWindow) -> QWidget:
     body.addWidget(window.sidebar)
     strip.addWidget(window.transport)
     strip.addWidget(window.timeline, 1)
+    strip.addWidget(window.live_strip, 1)
+    window.live_strip.setMinimumHeight(window.timeline.sizeHint().height())
     column.addWidget(window.bar)
     column.addLayout(body, 1)
     column.addWidget(bottom)

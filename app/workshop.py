@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -46,6 +46,11 @@ def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Bo
     return found(image, disparity, x, y)
 
 
+def find_cameras() -> list[tuple[str, str]]:
+    """The cameras at this computer, as (device, name)."""
+    return []
+
+
 @dataclass(frozen=True)
 class Workshop:
     """The makers of parts that the window uses, so that other sources and engines can take their place."""
@@ -54,6 +59,7 @@ class Workshop:
     make_renderer: Callable[[str], Renderer] = make_renderer
     make_pipeline: Callable[[Source, Project, str, Renderer | None], Pipeline] = make_pipeline
     box_at: Callable[[np.ndarray, DisparityMap, float, float], Box] = box_at
+    find_cameras: Callable[[], Sequence[tuple[str, str]]] = find_cameras
 
 
 def demo_project() -> Project:

@@ -269,7 +269,7 @@ def test_an_open_panel_offers_every_way(open_window):
     hand.key(Key.Key_O, CTRL)
     assert hand.window.open_panel.isVisible()
     texts = {button.text().strip() for button in hand.window.open_panel.findChildren(QPushButton)}
-    assert {"KITTI folder…", "Video or project…", "Camera"} <= texts
+    assert {"KITTI folder…", "Video or project…", "Camera…"} <= texts
 
 
 def test_one_drag_of_a_slider_is_one_undo_step_and_a_double_click_resets(hand):

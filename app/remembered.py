@@ -1,0 +1,33 @@
+"""What the window keeps between starts: its place on the screen, and how the preview is computed."""
+
+# PyQt6's stubs know no properties as keywords, and say that every event and every parent may be None.
+# mypy: disable-error-code="override,call-arg,call-overload,union-attr,attr-defined"
+from __future__ import annotations
+
+from PyQt6.QtCore import QSettings
+from PyQt6.QtWidgets import QMainWindow
+
+from app.inspector import DEVICES, SCALES
+from app.preview import Preview
+
+
+def recall_look(settings: QSettings, preview: Preview) -> None:
+    """Compute the preview as it was computed last."""
+    scale, device = settings.value("scale", 1.0, type=float), settings.value("device", "auto", type=str)
+    if any(scale == value for _, value in SCALES):
+        preview.look(scale=scale)
+    if any(device == value for _, value in DEVICES):
+        preview.look(device=device)
+
+
+def recall_place(settings: QSettings, window: QMainWindow) -> None:
+    """Put the window where it was, or give it a fair size."""
+    if not window.restoreGeometry(settings.value("geometry", b"")):
+        window.resize(1280, 760)
+
+
+def remember(settings: QSettings, window: QMainWindow, preview: Preview) -> None:
+    """Keep all of it for the next start."""
+    settings.setValue("geometry", window.saveGeometry())
+    settings.setValue("scale", preview.wish.look.scale)
+    settings.setValue("device", preview.wish.look.device)
