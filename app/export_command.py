@@ -11,12 +11,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app import arguments, workshop
+from app import arguments, wording, workshop
 from sterefo_core.export import Contents, ExportSettings, export
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
 from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
+from sterefo_core.types import Refocused
 from sterefo_core.video_writer import CODEC_NAMES
 
 LAYOUTS = ["auto", "side-by-side", "top-bottom"]
@@ -65,11 +66,16 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
         "--aperture", type=arguments.aperture, metavar="A", help="120mm, or blur radius in px per px of disparity"
     )
     group.add_argument("--max-radius", type=float, metavar="PX", help="largest blur radius")
+    group.add_argument("--sharp", type=float, metavar="PX", help="disparities this near to the focus are sharp, too")
     group.add_argument(
         "--blades", type=int, metavar="N", help="straight edges of the aperture: 5 to 9, or 0 for a disk"
     )
     group.add_argument("--blade-rotation", type=float, metavar="DEG", help="turn of the blades")
     group.add_argument("--roundness", type=float, metavar="R", help="of the blades: 0 straight to 1 a disk")
+    group.add_argument(
+        "--squeeze", type=float, metavar="X", help="anamorphic: 1 a disk to 2 an oval twice as high as wide"
+    )
+    group.add_argument("--cats-eye", type=float, metavar="C", help="aperture cut towards the corners, 0 to 1")
     group.add_argument("--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 to 1")
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
     group.add_argument("--depth", choices=ENGINES, help="depth engine (default: sgm)")
@@ -131,6 +137,9 @@ def with_lens(project: Project, given: argparse.Namespace) -> Project:
         "blades": given.blades,
         "blade_rotation_deg": given.blade_rotation,
         "roundness": given.roundness,
+        "squeeze": given.squeeze,
+        "cats_eye": given.cats_eye,
+        "sharp_px": given.sharp,
         "highlights": given.highlights,
     }
     lens = replace(lens, **{name: value for name, value in shape.items() if value is not None})
@@ -141,11 +150,21 @@ def with_lens(project: Project, given: argparse.Namespace) -> Project:
 def write(source: Source, project: Project, settings: ExportSettings, device: str) -> None:
     """Render a project to a file with a progress bar, then say where it lies."""
     frames = project.range_in(source)
+    capped = 0.0
+
+    def count(done: Refocused) -> None:
+        nonlocal capped
+        capped = max(capped, done.capped)
+        progress.update()
+
     with workshop.make_pipeline(source, project, device) as pipeline, tqdm(total=len(frames), **PROGRESS) as progress:
-        skipped = export(source, project, pipeline, settings, lambda done: progress.update() and None)
+        skipped = export(source, project, pipeline, settings, count)
     for error in skipped:
         print(f"skipped: {error}", file=sys.stderr)
     repeated = f", {len(skipped)} unreadable replaced by the picture before" if skipped else ""
     print(f"{settings.target}: {len(frames)} frames{repeated}")
+    if capped:
+        held = f"at the largest radius, {project.lens.max_radius_px:g} px, in up to {wording.share(capped)}"
+        print(f"note: blur was held {held} of a picture; --max-radius allows more")
     if not project.decisions:
         print("note: nothing was focused on (no --track or --focus), so the pictures are sharp everywhere")

@@ -8,6 +8,8 @@ import numpy as np
 from app.preview_state import Plate, PreviewLook, View
 from sterefo_core.colour import disparity_colours
 from sterefo_core.export import DISPARITY_RANGE_PX
+from sterefo_core.lens import Lens
+from sterefo_core.optics import blur_radius_px
 from sterefo_core.project import Project
 from sterefo_core.types import Refocused, StereoFrame
 
@@ -37,7 +39,7 @@ def paintable(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2BGRA)
 
 
-def focal_plane(done: Refocused, aperture: float, safe_colours: bool) -> np.ndarray:
+def focal_plane(done: Refocused, lens: Lens, safe_colours: bool) -> np.ndarray:
     """The grey picture, tinted by what lies in front of, in and behind the focal plane; `(H, W, 3)` uint8 RGB.
 
     The in-focus band is where the blur radius stays below `SHARP_RADIUS_PX`. Without a focus the picture is only grey.
@@ -45,8 +47,9 @@ def focal_plane(done: Refocused, aperture: float, safe_colours: bool) -> np.ndar
     grey = cv2.cvtColor(cv2.cvtColor(done.frame.left, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     if done.focus.disparity is None:
         return grey
-    radius = aperture * (done.disparity.values - done.focus.disparity)
-    zone = np.where(radius > SHARP_RADIUS_PX, 0, np.where(radius < -SHARP_RADIUS_PX, 2, 1))
+    disparity, focus = done.disparity.values, done.focus.disparity
+    blurred = blur_radius_px(disparity, focus, lens) > SHARP_RADIUS_PX
+    zone = np.where(blurred, np.where(disparity > focus, 0, 2), 1)
     tints = np.array(SAFE_COLOURS if safe_colours else FOCAL_COLOURS, dtype=np.uint8)[zone]
     return cv2.addWeighted(grey, 0.55, tints, 0.45, 0)
 
@@ -56,6 +59,6 @@ def _analysis(done: Refocused, look: PreviewLook, project: Project) -> np.ndarra
         case View.DISPARITY:
             return paintable(disparity_colours(done.disparity.values, DISPARITY_RANGE_PX))
         case View.FOCAL_PLANE:
-            aperture = project.resolved_lens(done.frame.calibration).aperture
-            return paintable(focal_plane(done, aperture, look.safe_colours))
+            lens = project.resolved_lens(done.frame.calibration)
+            return paintable(focal_plane(done, lens, look.safe_colours))
     return None

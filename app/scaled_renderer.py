@@ -31,7 +31,7 @@ class ScaledRenderer:
             return self._renderer.render(image, disparity, focus_disparity, lens, right)
         height, width = disparity.shape
         size = max(round(width * self.scale), 1), max(round(height * self.scale), 1)
-        smaller = replace(lens, max_radius_px=lens.max_radius_px * self.scale)
+        smaller = replace(lens, max_radius_px=lens.max_radius_px * self.scale, sharp_px=lens.sharp_px * self.scale)
         # Disparity is a length in pixels as well: scaling it scales every blur radius along, at the same aperture.
         small_disparity = cv2.resize(disparity, size, interpolation=cv2.INTER_NEAREST) * np.float32(self.scale)
         rendered = self._renderer.render(
@@ -42,7 +42,7 @@ class ScaledRenderer:
             None if right is None else cv2.resize(right, size, interpolation=cv2.INTER_AREA),
         )
         enlarged = cv2.resize(rendered, (width, height), interpolation=cv2.INTER_LINEAR)
-        radius = blur_radius_px(disparity, focus_disparity, lens.aperture, lens.max_radius_px)
+        radius = blur_radius_px(disparity, focus_disparity, lens)
         return _mixed(image, enlarged, np.clip(radius - 0.5, 0, 1).astype(np.float32))
 
 

@@ -125,6 +125,14 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
             *_of_lens("max_radius_px"),
         ),
         Number(
+            "Lens", "Sharp range", "Disparities this near to the focal plane are sharp, too.", 0, 20, " px", 1,
+            *_of_lens("sharp_px"),
+        ),
+        Number(
+            "Lens", "Cat's eye", "The barrel cuts the aperture towards the corners.", 0, 1, "", 2,
+            *_of_lens("cats_eye"),
+        ),
+        Number(
             "Lens", "Highlights", "Gives clipped lamps back the light of bright disks.", 0, 1, "", 2,
             *_of_lens("highlights"),
         ),
@@ -144,6 +152,10 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
         Number(
             "Iris", "Roundness", "From straight blades to a disk.", 0, 1, "", 2,
             *_of_lens("roundness"),
+        ),
+        Number(
+            "Iris", "Squeeze", "Anamorphic: blur this many times narrower than high.", 1, 2, "x", 2,
+            *_of_lens("squeeze"),
         ),
         Number(
             "Focus", "Transition", "How long a change of focus takes.", 0, 5, " s", 2,

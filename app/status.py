@@ -53,7 +53,7 @@ class StatusLine(QWidget):
         self.remark = QLabel()
         self.tracker, self.focus, self.rate, self.drops, self.stages = (QLabel() for _ in range(5))
         self.tracker.setToolTip("What the tracker knows of the object")
-        self.focus.setToolTip("Where the lens is focused")
+        self.focus.setToolTip("Where the lens is focused, and how much of the picture it would blur more if it might")
         self.rate.setToolTip("Pictures painted per second, and the delay from capture to paint")
         self.drops.setToolTip("Frames passed over to keep the time, and pictures that were computed but never painted")
         self.stages.setToolTip("Time that each stage took for this frame")
@@ -78,7 +78,8 @@ class StatusLine(QWidget):
         self.tracker.setText("Holding a distance" if holds else wording.STATE_WORDS[done.track.state])
         focus = done.focus.disparity if done.focus.strength > 0 else None
         where = "No focus" if focus is None else f"Focus {wording.distance(focus, done.frame.calibration)}"
-        self.focus.setText(where)
+        largest = f"  ·  largest blur in {wording.share(done.capped)}" if done.capped else ""
+        self.focus.setText(where + largest)
         playing = state.speed != 0 and state.phase is Phase.READY
         measured = f"{clock.rate():.1f} fps  ·  {clock.delay_ms:.0f} ms delay" if clock.rate() else "Playing"
         still = "Paused" if state.health is None else "Frozen"

@@ -33,6 +33,11 @@ def distance(disparity: float | None, calibration: Calibration | None) -> str:
     return pixels(disparity) if calibration is None else f"{pixels(disparity)}  ·  {metres(disparity, calibration)}"
 
 
+def share(part: float) -> str:
+    """ "37 %" of a whole, "under 1 %" for little."""
+    return f"{part:.0%}".replace("%", " %") if part >= 0.01 else "under 1 %"
+
+
 def time_code(seconds: float) -> str:
     """ "1:02.40": minutes, seconds and hundredths."""
     hundredths = round(seconds * 100)

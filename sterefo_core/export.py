@@ -110,6 +110,7 @@ def facts(done: Refocused) -> dict[str, Any]:
         "measured_disparity": focus.measured,
         "focus_disparity": focus.disparity,
         "focus_m": metres,
+        "capped_share": round(done.capped, 4),
         "milliseconds": {stage: round(ms, 3) for stage, ms in done.milliseconds.items()},
     }
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from sterefo_core.errors import SterefoError
+from sterefo_core.lens import Lens
 from sterefo_core.types import Calibration
 
 Numbers = TypeVar("Numbers", float, np.ndarray)
@@ -42,6 +43,18 @@ def mm_from_aperture(aperture: float, calibration: Calibration) -> float:
     return aperture * 2.0 * calibration.baseline_m * 1000.0
 
 
-def blur_radius_px(disparity: Numbers, focus_disparity: float, aperture: float, max_radius_px: float) -> Numbers:
-    """Radius of the circle of confusion in px, >= 0, capped at `max_radius_px`."""
-    return np.minimum(aperture * np.abs(disparity - focus_disparity), max_radius_px)
+def blur_radius_px(disparity: Numbers, focus_disparity: float, lens: Lens) -> Numbers:
+    """Radius of the circle of confusion in px, >= 0: none within the sharp range, at most the largest beyond."""
+    away = np.abs(disparity - focus_disparity)
+    return np.minimum(lens.aperture * np.maximum(away - lens.sharp_px, 0), lens.max_radius_px)
+
+
+def capped_share(disparity: np.ndarray, focus_disparity: float, lens: Lens) -> float:
+    """The share of pixels, 0..1, that the lens would blur more than its largest radius allows."""
+    if lens.aperture == 0:
+        return 0.0
+    reach = lens.sharp_px + lens.max_radius_px / lens.aperture
+    beyond = np.count_nonzero(disparity > focus_disparity + reach) + np.count_nonzero(
+        disparity < focus_disparity - reach
+    )
+    return beyond / disparity.size

@@ -11,8 +11,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sterefo_core.lens import Lens
 from sterefo_core.optics import blur_radius_px
-from sterefo_core.types import Lens
 
 LAYERS = 32
 LARGEST_KERNEL_RADIUS = 7
@@ -36,7 +36,7 @@ class PaperRenderer:
         opaque = cv2.merge([*cv2.split(image.astype(np.float32)), np.ones(disparity.shape, np.float32)])
         for layer in np.unique(layer_of):
             middle = (edges[layer] + edges[layer + 1]) / 2
-            radius = round(blur_radius_px(float(middle), focus_disparity, float(lens.aperture), lens.max_radius_px))
+            radius = round(float(blur_radius_px(middle, focus_disparity, lens)))
             blurred = _disk_blur(opaque * (layer_of == layer)[..., None].astype(np.float32), radius)
             result = blurred + result * (1 - blurred[..., 3:])
         return np.clip(np.rint(result[..., :3] / np.maximum(result[..., 3:], 1e-3)), 0, 255).astype(np.uint8)

@@ -3,6 +3,7 @@ import pytest
 
 from sterefo_core import optics
 from sterefo_core.errors import SterefoError
+from sterefo_core.lens import Lens
 from sterefo_core.types import Box, Calibration
 
 KITTI = Calibration(focal_px=721.5, baseline_m=0.54, cx_px=609.6, cy_px=172.9)
@@ -28,8 +29,21 @@ def test_blur_of_an_aperture_in_mm_agrees_with_the_thin_lens():
     diameter = KITTI.focal_px * aperture_m * abs(1 / depth - 1 / focus)
     aperture = optics.aperture_from_mm(120, KITTI)
     near, far = (optics.disparity_from_metres(z, KITTI) for z in (focus, depth))
-    assert optics.blur_radius_px(far, near, aperture, 99.0) == pytest.approx(diameter / 2)
+    assert optics.blur_radius_px(far, near, Lens(aperture, max_radius_px=99.0)) == pytest.approx(diameter / 2)
     assert optics.mm_from_aperture(aperture, KITTI) == pytest.approx(120)
+
+
+def test_blur_grows_from_nothing_beyond_the_sharp_range_to_the_largest_radius():
+    lens = Lens(aperture=0.5, max_radius_px=6.0, sharp_px=2.0)
+    radii = optics.blur_radius_px(np.array([10.0, 12.0, 8.0, 13.0, 4.0, 90.0]), 10.0, lens)
+    assert radii.tolist() == [0.0, 0.0, 0.0, 0.5, 2.0, 6.0]
+
+
+def test_the_capped_share_is_that_of_the_pixels_which_want_a_larger_disk():
+    lens = Lens(aperture=0.5, max_radius_px=6.0, sharp_px=2.0)  # reached 14 px from the focal plane
+    disparity = np.array([[10.0, 24.0, 25.0, -5.0]])
+    assert optics.capped_share(disparity, 10.0, lens) == 0.5
+    assert optics.capped_share(disparity, 10.0, Lens(aperture=0.0)) == 0.0
 
 
 def test_a_calibration_that_makes_no_sense_is_refused():
