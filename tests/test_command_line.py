@@ -78,7 +78,8 @@ def test_the_log_holds_the_facts_of_every_frame(sequence, tmp_path):
     facts = [json.loads(line) for line in log.read_text().splitlines()]
     assert [fact["frame"] for fact in facts] == list(range(FRAMES))
     assert list(facts[0]) == [
-        *("frame", "timestamp_s", "state", "box", "measured_disparity", "focus_disparity", "focus_m", "milliseconds")
+        *("frame", "timestamp_s", "state", "box", "measured_disparity", "focus_disparity", "focus_m", "capped_share"),
+        "milliseconds",
     ]
     for fact in facts:
         assert fact["state"] == "tracking"
@@ -86,6 +87,48 @@ def test_the_log_holds_the_facts_of_every_frame(sequence, tmp_path):
         assert fact["measured_disparity"] == pytest.approx(20, abs=1)
         assert fact["focus_m"] == pytest.approx(100 * 0.54 / fact["focus_disparity"])
         assert {"decode", "depth", "track", "focus", "refocus"} == set(fact["milliseconds"])
+
+
+def test_blur_that_the_largest_radius_holds_back_is_said_and_logged(sequence, tmp_path, capsys):
+    log, words = (
+        tmp_path / "facts.jsonl",
+        ["--track", TRACK, "--aperture", "0.5", "--log", str(tmp_path / "facts.jsonl")],
+    )
+    for largest, held in (("3", True), ("60", False)):
+        assert main(["export", str(sequence), *words, "--max-radius", largest, "-o", str(tmp_path / "out.mp4")]) == 0
+        notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note")]
+        shares = [json.loads(line)["capped_share"] for line in log.read_text().splitlines()]
+        assert len(notes) == held and all(share > 0.5 for share in shares) == held
+        assert not held or "largest radius, 3 px" in notes[0]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--blades", "5"],
+        ["--blades", "5", "--blade-rotation", "30"],
+        ["--blades", "5", "--roundness", "0.6"],
+        ["--squeeze", "2"],
+        ["--cats-eye", "1"],
+        ["--sharp", "12"],
+        ["--highlights", "1"],
+        ["--max-radius", "3"],
+        ["--aperture", "0.2"],
+    ],
+)
+def test_every_option_of_the_lens_changes_the_picture(sequence, tmp_path, words):
+    for eye, x in (("image_2", 30), ("image_3", 21)):
+        picture = cv2.imread(str(sequence / eye / "000000.png"))
+        picture[80:83, x : x + 3] = 255  # a lamp on the wall
+        cv2.imwrite(str(sequence / eye / "000000.png"), picture)
+    plain = ["--focus", "0:20", "--aperture", "0.8", "--range", "0..0", "--codec", "png", "--highlights", "0.2"]
+    if len(words) == 4:
+        plain += words[:2]
+    pictures = []
+    for options, name in ((plain, "out1"), (plain + words, "out2")):
+        assert main(["export", str(sequence), *options, "-o", str(tmp_path / name)]) == 0
+        pictures.append(cv2.imread(str(tmp_path / name / "000000.png")).astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() > 3
 
 
 def test_a_saved_project_renders_the_same_file_byte_for_byte(sequence, tmp_path):
@@ -156,6 +199,11 @@ BAD_WORDS = {
     "an aperture of letters": (["--aperture", "wide"], "neither millimetres"),
     "an endless aperture": (["--aperture", "1e999"], "above 0"),
     "radius 0": (["--max-radius", "0"], "not usable"),
+    "3 blades": (["--blades", "3"], "5 to 9"),
+    "squeezed the other way": (["--squeeze", "0.5"], "squeeze goes from 1 to 2: 0.5"),
+    "more than a cat's eye": (["--cats-eye", "1.1"], "cat's eye goes from 0 to 1: 1.1"),
+    "a sharp range below nothing": (["--sharp", "-1"], "sharp range goes from 0 to 1000: -1"),
+    "highlights beyond": (["--highlights", "nan"], "highlight strength goes from 0 to 1: nan"),
     "a negative transition": (["--transition", "-1"], ""),
     "an unknown depth engine": (["--depth", "crystal-ball"], "crystal-ball"),
     "an unknown codec": (["--codec", "betamax"], "betamax"),
