@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from app.feeds import Feed, Recorded
 from app.mailbox import Mailbox
+from app.opening import open_unless
 from app.preview import Click, Wish, Wishes
 from app.preview_state import Phase, Picked, PreviewState
 from app.stage import Stage
@@ -92,7 +94,10 @@ class PreviewWorker:
         if wish.project is None:
             return
         self._publish(wish, phase=Phase.OPENING)
-        self._stage = Stage(self._workshop, wish.project)
+        source = open_unless(lambda: self._reopens(wish), partial(self._workshop.open_source, wish.project))
+        if source is None:
+            raise _SupersededError
+        self._stage = Stage(self._workshop, source)
         self._feed = self._stage.feed(self._now_s)
         first = self._feed.target(wish, self._served)
         self._publish(wish, source=self._stage.facts, plate=None if first is None else self._stage.still(first))
@@ -139,12 +144,17 @@ class PreviewWorker:
             self._stage.observe(index, wish.project)
         return target
 
+    def _reopens(self, wish: Wish) -> bool:
+        """Whether something else is to be open by now, or nothing."""
+        newest = self._wishes.newest
+        return newest.closing or newest.opening != wish.opening
+
     def _give_way(self, wish: Wish) -> None:
         newest = self._wishes.newest
-        same = newest.generation == wish.generation and newest.opening == wish.opening
-        if newest.closing or not same or newest.project is None or newest.suspended:
+        gone = newest.generation != wish.generation or newest.project is None or newest.suspended
+        if gone or self._reopens(wish):
             raise _SupersededError
-        if wish.project and newest.project.decisions != wish.project.decisions:
+        if wish.project and newest.project and newest.project.decisions != wish.project.decisions:
             raise _SupersededError
 
     def _idle_s(self) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from time import perf_counter
+from time import monotonic, perf_counter
 
 from app.feeds import Feed, Live, Recorded
 from app.plates import plate, still
@@ -23,17 +23,15 @@ KEPT_FRAMES = 300
 
 
 class Stage:
-    """Opens the project's source at once and its pipeline when first needed; belongs to one thread.
+    """Makes the pipeline of a source when it is first needed; belongs to one thread.
 
     Args:
         workshop: makes the parts.
-        project: names the source; later calls may bring other decisions, lens or depth engine, not another source.
+        source: what to show; closed by `close`. Projects may bring decisions, lens and depth engine, no other source.
     """
 
-    def __init__(self, workshop: Workshop, project: Project) -> None:
-        self._workshop = workshop
-        self._source: Source = workshop.open_source(project)
-        source = self._source
+    def __init__(self, workshop: Workshop, source: Source) -> None:
+        self._workshop, self._source = workshop, source
         self._live = source if isinstance(source, LiveSource) else None
         times_s = () if self._live is not None else tuple(source.timestamp_s(index) for index in range(len(source)))
         self.facts = SourceFacts(source.name, source.kind, source.size, source.calibration, times_s)
@@ -81,7 +79,7 @@ class Stage:
         """Look at one of them, if it can be read."""
         assert self._pipeline
         try:
-            frame = self._source.read(index)
+            frame = self._pipeline.read(index)
         except BadFrameError:
             self._pipeline.pass_over(index)
         else:
@@ -123,21 +121,23 @@ class Stage:
             return None
         if self._pipeline:
             self._pipeline.forget(frame.index - KEPT_FRAMES)
-        self._frame = frame, perf_counter()
+        age_s = monotonic() - self._live.captured_s(frame.index)  # two clocks, which need not have one zero
+        self._frame = frame, perf_counter() - age_s
         return frame.index
 
     def _read(self, index: int, times: dict[str, float]) -> tuple[StereoFrame, float]:
         """The frame and the moment it was asked for; the latest is kept, so that its depth is computed only once."""
         if self._frame is None or self._frame[0].index != index:
             captured_s = perf_counter()
-            self._frame = self._source.read(index), captured_s
+            self._frame = (self._pipeline or self._source).read(index), captured_s
             times["decode"] = (perf_counter() - captured_s) * 1000
         return self._frame
 
 
 def _follows(project: Project, count: int) -> Iterator[tuple[Follow | None, int]]:
     """What is followed at each frame, with the frame's number."""
-    starts = [0, *(decision.frame for decision in project.decisions), count]
-    followed = [None, *(d if isinstance(d, Follow) else None for d in project.decisions)]
-    for follow, start, stop in zip(followed, starts, starts[1:], strict=False):
-        yield from ((follow, index) for index in range(start, stop))
+    index = 0
+    while index < count:
+        follow, stop = project.followed(index), min(project.stretch(index).stop, count)
+        yield from ((follow, i) for i in range(index, stop))
+        index = stop

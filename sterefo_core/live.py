@@ -54,6 +54,9 @@ class LiveSource(Source, Protocol):
     def take(self, timeout_s: float) -> StereoFrame | None:
         """The newest pair that was not taken yet, as the next frame; None where none comes within the time."""
 
+    def captured_s(self, index: int) -> float:
+        """When frame `index` was captured, on the clock `time.monotonic`."""
+
 
 class Rectification(Protocol):
     """Makes the pairs of two real cameras rectified ones."""

@@ -17,7 +17,7 @@ from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.live import CameraHealth, CameraState, Rectification
 from sterefo_core.sources.camera_address import CameraAddress, is_url, parse_camera, redacted
 from sterefo_core.sources.camera_eyes import Eyes
-from sterefo_core.sources.camera_feed import STALLED_S, CameraFeed
+from sterefo_core.sources.camera_feed import STALLED_S, CameraFeed, PairListener
 from sterefo_core.sources.camera_pairs import Pair
 from sterefo_core.types import Calibration, StereoFrame, Truth
 
@@ -148,10 +148,23 @@ class CameraSource:
             raise IndexError(f"frame {index} is outside 0..{len(self) - 1} of {self.name}")
         return self._captured_s[index] - self._captured_s[0]
 
+    def captured_s(self, index: int) -> float:
+        """When frame `index` was captured, on the clock `time.monotonic`."""
+        self.timestamp_s(index)
+        return self._captured_s[index]
+
     def truth(self, index: int) -> Truth:
         """Nothing is known of what a camera sees."""
         self.timestamp_s(index)
         return Truth()
+
+    def listen(self, listener: PairListener) -> None:
+        """Call `listener` with every pair from now on, taken or not, on a capturing thread: it must be quick."""
+        self._feed.listen(listener)
+
+    def ignore(self, listener: PairListener) -> None:
+        """Call it no longer."""
+        self._feed.ignore(listener)
 
     def close(self) -> None:
         """Let go of the cameras, within a second. May be called twice."""

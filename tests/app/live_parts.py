@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import replace
 from threading import Condition
-from time import perf_counter
+from time import monotonic
 
 from app.workshop import Workshop
 from sterefo_core.errors import BadFrameError
@@ -55,7 +55,7 @@ class SmallCamera:
             return self._ring[-1]
 
     def captured_s(self, index):
-        return perf_counter()
+        return monotonic()
 
     def __len__(self):
         return len(self._times_s)

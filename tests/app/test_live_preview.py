@@ -2,7 +2,9 @@
 
 import gc
 import threading
+from dataclasses import replace
 from functools import partial
+from threading import Event
 
 import pytest
 
@@ -14,7 +16,7 @@ from sterefo_core.live import CameraState
 from sterefo_core.project import Project
 from sterefo_core.types import Follow, Track, TrackState
 from tests.app.live_parts import KEPT, SmallCamera, camera_workshop
-from tests.app.small_parts import square
+from tests.app.small_parts import SmallSource, small_workshop, square
 from tests.app.waiting import Listener
 
 
@@ -124,3 +126,40 @@ def test_closing_before_the_first_picture_does_not_wait_for_it():
     state = listener.until(preview.states, lambda s: s.source)[-1]
     preview.close()
     assert state.plate is None and camera.closed
+
+
+def test_closing_while_a_camera_does_not_answer_waits_for_nothing_and_closes_it_when_it_does():
+    camera, listener, answer, closed = SmallCamera(), Listener(), Event(), Event()
+    camera.close = closed.set
+
+    def open_source(project):
+        answer.wait(30)
+        return camera
+
+    parts = replace(small_workshop(), open_source=open_source)
+    preview = Preview(listener.ring, partial(PreviewWorker, workshop=parts))
+    preview.open(Project(source="camera"), speed=1.0)
+    listener.until(preview.states, lambda s: s.phase is Phase.OPENING)
+    preview.close()
+    answer.set()
+    assert closed.wait(10)
+
+
+def test_another_source_can_be_opened_while_a_camera_does_not_answer():
+    listener, answer = Listener(), Event()
+
+    def open_source(project):
+        if project.source == "camera":
+            answer.wait(30)
+        return SmallSource()
+
+    preview = Preview(
+        listener.ring, partial(PreviewWorker, workshop=replace(small_workshop(), open_source=open_source))
+    )
+    preview.open(Project(source="camera"), speed=1.0)
+    listener.until(preview.states, lambda s: s.phase is Phase.OPENING)
+    preview.open(Project(source="small"))
+    state = listener.until(preview.states, lambda s: s.plate and s.plate.done)[-1]
+    answer.set()
+    preview.close()
+    assert state.source.name == "small"
