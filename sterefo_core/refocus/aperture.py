@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -36,14 +37,29 @@ def disk_kernel(radius: float, iris: Iris = DISK) -> Tensor:
 
 @lru_cache(maxsize=2048)
 def _upright_kernel(radius: float, iris: Iris) -> Tensor:
-    drawn = math.sqrt(max(radius**2 - 1 / 3, 0.0))
-    reach = math.ceil(drawn - 0.5)
+    reach, at = _samples(radius)
     if reach <= 0:
         return torch.ones(1, 1, dtype=torch.float64)
-    at = ((np.arange((2 * reach + 1) * _SAMPLES) + 0.5) / _SAMPLES - reach - 0.5) / drawn
-    inside = iris.contains(at[None, :], at[:, None])
+    inside = _uncut(radius, replace(iris, cut=(0.0, 0.0)))
+    if iris.cut != (0.0, 0.0):
+        inside = inside & iris.spares(at[None, :], at[:, None])
     taps = inside.reshape(2 * reach + 1, _SAMPLES, 2 * reach + 1, _SAMPLES).sum(axis=(1, 3), dtype=np.float64)
     return torch.from_numpy(taps / taps.sum())
+
+
+def _samples(radius: float) -> tuple[int, np.ndarray]:
+    """How many px a disk reaches, and along one axis where it is sampled, in drawn radii."""
+    drawn = math.sqrt(max(radius**2 - 1 / 3, 0.0))
+    reach = math.ceil(drawn - 0.5)
+    side = (np.arange((2 * reach + 1) * _SAMPLES) + 0.5) / _SAMPLES - reach - 0.5
+    return reach, side / max(drawn, 1e-9)
+
+
+@lru_cache(maxsize=64)
+def _uncut(radius: float, iris: Iris) -> np.ndarray:
+    """Samples within the shape; kept, as a lens has it with many cuts."""
+    at = _samples(radius)[1]
+    return iris.contains(at[None, :], at[:, None])
 
 
 def transfer(kernel: Tensor, height: int, width: int, like: Tensor) -> Tensor:

@@ -48,13 +48,14 @@ class Iris:
         return straight + self.roundness * (1 - straight)
 
     def contains(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Whether points `(x, y)`, arrays that broadcast, lie within the shape."""
+        """Whether points `(x, y)`, arrays that broadcast, lie within the shape, but for the cut."""
         wide = x * self.squeeze
         within = self.edge(np.arctan2(y, wide)) if self.blades else 1.0
-        inside = wide**2 + y**2 <= within**2
-        if self.cut != (0.0, 0.0):
-            inside &= (wide - self.cut[0]) ** 2 + (y - self.cut[1]) ** 2 <= 1
-        return inside
+        return wide**2 + y**2 <= within**2
+
+    def spares(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Whether the cut leaves points `(x, y)`, arrays that broadcast, as they are."""
+        return (x * self.squeeze - self.cut[0]) ** 2 + (y - self.cut[1]) ** 2 <= 1
 
     def chords(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Left and right end, but for the cut, of the horizontal chord at heights `y`; 0 above and below the shape."""
