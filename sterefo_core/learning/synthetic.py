@@ -14,14 +14,15 @@ import numpy as np
 
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.learning.synthetic_layouts import Places, draw_layout, random_camera
+from sterefo_core.learning.synthetic_shading import shade
 from sterefo_core.learning.synthetic_textures import SHAPE_BANK, TEXTURE_BANK, TEXTURES
 from sterefo_core.learning.synthetic_views import (
     LEFT,
     RIGHT,
+    Fragments,
     Surfaces,
     find_fragments,
     no_fragments,
-    shade,
     true_maps,
 )
 
@@ -41,16 +42,21 @@ def render(surfaces: Surfaces, height: int, width: int) -> StereoSample:
     """Both views of the surfaces and the truth of the left one; together they must leave no pixel open."""
     shapes = SHAPE_BANK.having(surfaces.shape[surfaces.shape >= 0].tolist())
     textures = TEXTURE_BANK.having(surfaces.texture.ravel().tolist())
-    views, pictures = [], []
-    for eye in (LEFT, RIGHT):
-        fragments, picture = no_fragments(height, width), np.empty((height, width, 3), np.uint8)
-        find_fragments(surfaces, shapes, eye, fragments)
-        shade(surfaces, textures, eye, fragments, picture)
-        views.append(fragments)
-        pictures.append(np.ascontiguousarray(picture.transpose(2, 0, 1)))
+    left, left_picture = _view(surfaces, shapes, textures, LEFT, (height, width))
+    right, right_picture = _view(surfaces, shapes, textures, RIGHT, (height, width))
     disparity, occluded = np.empty((height, width), np.float32), np.empty((height, width), bool)
-    true_maps(surfaces, shapes, *views, disparity, occluded)
-    return StereoSample(*pictures, disparity, occluded, np.ones((height, width), bool))
+    true_maps(surfaces, shapes, left, right, disparity, occluded)
+    return StereoSample(left_picture, right_picture, disparity, occluded, np.ones((height, width), bool))
+
+
+def _view(
+    surfaces: Surfaces, shapes: np.ndarray, textures: np.ndarray, eye: int, size: tuple[int, int]
+) -> tuple[Fragments, np.ndarray]:
+    """What one eye sees, and its picture `(3, H, W)` uint8."""
+    fragments, picture = no_fragments(*size), np.empty((*size, 3), np.uint8)
+    find_fragments(surfaces, shapes, eye, fragments)
+    shade(surfaces, textures, eye, fragments, picture)
+    return fragments, np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
 def dressed(rng: np.random.Generator, places: Places) -> Surfaces:

@@ -147,17 +147,17 @@ def _kept_within(bend: np.ndarray, radius: np.ndarray, room: np.ndarray) -> np.n
     return bend * np.minimum(weaker, 1)[:, None]
 
 
-def boxes(camera: Camera, foot: np.ndarray, size: np.ndarray, yaw: np.ndarray, above: float = 0.0) -> Places:
-    """Cuboids on the ground or `above` it: middle of the foot (X, Z) and width, height, length."""
+def boxes(camera: Camera, foot: np.ndarray, size: np.ndarray, yaw: np.ndarray, above: np.ndarray | float) -> Places:
+    """Cuboids, `above` the ground: middle of the foot (X, Z) and width, height, length."""
     ahead = np.stack([np.sin(yaw), 0 * yaw, np.cos(yaw)], axis=1)
     right = np.stack([np.cos(yaw), 0 * yaw, -np.sin(yaw)], axis=1)
     wide, tall, long = (side[:, None] for side in size.T)
     lift = np.stack([0 * yaw, 1 - above - size[:, 1], 0 * yaw], axis=1)
     top = np.stack([foot[:, 0], 0 * yaw, foot[:, 1]], axis=1) + lift
-    x, y, z = right * wide, np.array([0, 1.0, 0]) * tall, ahead * long
+    x, y, z = right * wide, [[0, 1.0, 0]] * tall, ahead * long
     near_left = top - (x + z) / 2
     sides = [(near_left, x, y), (near_left + z, x, y), (near_left, z, y), (near_left + x, z, y), (near_left, x, z)]
-    return joined([quads(camera, *side) for side in sides])
+    return quads(camera, *(np.concatenate(column) for column in zip(*sides, strict=True)))
 
 
 def upright(camera: Camera, foot: np.ndarray, width: np.ndarray, height: np.ndarray, above: np.ndarray) -> Places:
@@ -232,14 +232,12 @@ def _vehicles(rng: np.random.Generator, camera: Camera, count: int) -> Places:
     """Bodies with cabins on them, of the sizes of cars and lorries; also crates."""
     feet, yaw = _feet(rng, camera, count), np.where(rng.random(count) < 0.6, 0, rng.uniform(0, np.pi, count))
     size = np.array([1.1, 0.5, 2.6]) * np.exp(rng.normal(0, 0.25, (count, 3)))
-    cabin = size * rng.uniform([0.8, 0.7, 0.4], [0.97, 1.0, 0.7], (count, 3))
-    body = boxes(camera, feet, size, yaw)
-    cabins = [
-        boxes(camera, feet[[i]], cabin[[i]], yaw[[i]], size[i, 1]) for i in np.flatnonzero(rng.random(count) < 0.8)
-    ]
+    cabin, has = size * rng.uniform([0.8, 0.7, 0.4], [0.97, 1.0, 0.7], (count, 3)), rng.random(count) < 0.8
+    body = boxes(camera, feet, size, yaw, 0.0)
+    cabins = boxes(camera, feet[has], cabin[has], yaw[has], size[has, 1])
     painted = rng.random() < 0.5
     body = body._replace(texture=np.where(painted, rng.choice(POOR, len(body.shape)), -1))
-    return joined([body, *cabins])
+    return joined([body, cabins])
 
 
 def _standing(rng: np.random.Generator, camera: Camera, count: int) -> Places:

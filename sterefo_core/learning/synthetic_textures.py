@@ -31,7 +31,7 @@ class Bank:
     """
 
     def __init__(self, count: int, shape: tuple[int, ...], kind: type, draw: Callable[[int], np.ndarray]) -> None:
-        self.rows = np.zeros((count, *shape), kind)
+        self.rows: np.ndarray = np.zeros((count, *shape), kind)
         self._draw, self._drawn, self._lock = draw, np.zeros(count, bool), Lock()
 
     def having(self, indices: Iterable[int]) -> np.ndarray:
@@ -279,9 +279,11 @@ def _frame(mask: np.ndarray, rng: np.random.Generator) -> None:
     else:
         cv2.rectangle(mask, (width, width), (side - width, side - width), 255, width)
     for _ in range(rng.integers(0, 5)):
-        start, end = rng.uniform(0.05, 0.95, 2) * side
-        ends = ((round(start), width), (round(end), side - width))
-        cv2.line(mask, *(end if rng.random() < 0.5 else end[::-1] for end in ends), 255, width)
+        start, end = (round(place * side) for place in rng.uniform(0.05, 0.95, 2))
+        if rng.random() < 0.5:
+            cv2.line(mask, (start, width), (end, side - width), 255, width)
+        else:
+            cv2.line(mask, (width, start), (side - width, end), 255, width)
 
 
 def _lattice(mask: np.ndarray, rng: np.random.Generator) -> None:
@@ -294,8 +296,8 @@ def _lattice(mask: np.ndarray, rng: np.random.Generator) -> None:
     if kind == 1:
         mask[side // 2 - width // 2 : side // 2 + width // 2] = 255
     if kind == 2:
-        for ends in (((0, 0), (side, side)), ((0, side), (side, 0))):
-            cv2.line(mask, *ends, 255, width)
+        cv2.line(mask, (0, 0), (side, side), 255, width)
+        cv2.line(mask, (0, side), (side, 0), 255, width)
 
 
 _OUTLINES = (_ellipse, _blob, _polygon, _star, _foliage, _twigs, _person, _frame, _lattice, _blob)

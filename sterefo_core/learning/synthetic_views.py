@@ -1,4 +1,4 @@
-"""Pictures and exact truth of many surfaces from two eyes: the kernels of `synthetic`.
+"""What two eyes see of many surfaces, exactly: the geometry of `synthetic`.
 
 Every surface lives in the left picture: a disparity that is quadratic along the row and down the column, an outline,
 and two textures fixed to it. The right eye sees its point (x, y) at x - d(x, y), and that is solved for x exactly, so
@@ -18,6 +18,7 @@ LEFT, RIGHT = 0, 1
 SHAPE_SIDE, TEXTURE_SIDE, TEXTURE_LEVELS = 128, 256, 6
 
 _kernel = njit(cache=True, nogil=True, error_model="numpy")
+_inner = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # copying all arrays per call costs 5x
 
 
 class Surfaces(NamedTuple):
@@ -76,7 +77,7 @@ def disparity_at(depth, k, x, y):
     return depth[k, 2] + slope * across + (depth[k, 4] + depth[k, 6] * down) * down
 
 
-@_kernel
+@_inner
 def column_seen(depth, k, view, column, y):
     """The column of the left picture whose point of surface k is seen at this column of the view; NaN for none."""
     if view == LEFT:
@@ -103,7 +104,7 @@ def _row_span(edges, k, y, inset):
     return low, high
 
 
-@_kernel
+@_inner
 def _inside(edges, k, x, y):
     """Distance to the nearest side in px, positive inside."""
     least = 1e9
@@ -112,32 +113,33 @@ def _inside(edges, k, x, y):
     return least
 
 
-@_kernel
+@_inner
 def _shape_distance(surfaces, shapes, k, x, y):
     """Distance to the outline of the shape of surface k in px, positive inside; exact near the outline only."""
-    h, tiles, side = surfaces.to_unit[k], surfaces.repeats[k], SHAPE_SIDE
-    w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
-    s = (h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w
-    t = (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w
-    across, down = tiles[0] * side / w, tiles[1] * side / w
-    u, v = s * tiles[0] * side - 0.5, t * tiles[1] * side - 0.5
+    h, side, field = surfaces.to_unit, SHAPE_SIDE, surfaces.shape[k]
+    wide, high = surfaces.repeats[k, 0], surfaces.repeats[k, 1]
+    w = h[k, 2, 0] * x + h[k, 2, 1] * y + h[k, 2, 2]
+    s = (h[k, 0, 0] * x + h[k, 0, 1] * y + h[k, 0, 2]) / w
+    t = (h[k, 1, 0] * x + h[k, 1, 1] * y + h[k, 1, 2]) / w
+    wide, high = wide * side, high * side
+    ux, uy = wide * (h[k, 0, 0] - s * h[k, 2, 0]) / w, wide * (h[k, 0, 1] - s * h[k, 2, 1]) / w
+    vx, vy = high * (h[k, 1, 0] - t * h[k, 2, 0]) / w, high * (h[k, 1, 1] - t * h[k, 2, 1]) / w
+    u, v = s * wide - 0.5, t * high - 0.5
     column, row = int(np.floor(u)), int(np.floor(v))
     fu, fv = u - column, v - row
-    if tiles[0] * tiles[1] > 1:
+    if surfaces.repeats[k, 0] * surfaces.repeats[k, 1] > 1:
         c0, c1, r0, r1 = column & (side - 1), (column + 1) & (side - 1), row & (side - 1), (row + 1) & (side - 1)
     else:
         c0, c1 = min(max(column, 0), side - 1), min(max(column + 1, 0), side - 1)
         r0, r1 = min(max(row, 0), side - 1), min(max(row + 1, 0), side - 1)
-    field = shapes[surfaces.shape[k]]
-    d00, d01, d10, d11 = field[r0, c0], field[r0, c1], field[r1, c0], field[r1, c1]
+    d00, d01, d10, d11 = shapes[field, r0, c0], shapes[field, r0, c1], shapes[field, r1, c0], shapes[field, r1, c1]
     top, bottom = d00 + (d01 - d00) * fu, d10 + (d11 - d10) * fu
     du, dv = (d01 - d00) * (1 - fv) + (d11 - d10) * fv, bottom - top
-    dx = du * across * (h[0, 0] - s * h[2, 0]) + dv * down * (h[1, 0] - t * h[2, 0])
-    dy = du * across * (h[0, 1] - s * h[2, 1]) + dv * down * (h[1, 1] - t * h[2, 1])
+    dx, dy = du * ux + dv * vx, du * uy + dv * vy
     return (top + (bottom - top) * fv) / max(np.sqrt(dx * dx + dy * dy), 1e-3)
 
 
-@_kernel
+@_inner
 def _cover(surfaces, shapes, k, x, y):
     """How much of the pixel around a point of the left picture surface k covers, 0..1."""
     distance = _inside(surfaces.edges, k, x, y)
@@ -149,46 +151,68 @@ def _cover(surfaces, shapes, k, x, y):
 @_kernel
 def find_fragments(surfaces, shapes, view, fragments):
     """Find what each pixel of a view sees."""
-    height, width = fragments.cover.shape[:2]
-    depth, edges, near = surfaces.depth, surfaces.edges, fragments.disparity
     for k in range(len(surfaces.shape)):
-        for y in range(height):
-            low, high = _row_span(edges, k, y, -0.5)
-            if low > high:
-                continue
-            full_low, full_high = _row_span(edges, k, y, 0.5)
-            low, high = max(low, -1e4), min(high, 1e4)
-            first = low - disparity_at(depth, k, low, y) if view == RIGHT and low > -1e4 else low
-            last = high - disparity_at(depth, k, high, y) if view == RIGHT and high < 1e4 else high
-            for column in range(max(int(np.ceil(first)), 0), min(int(np.floor(last)), width - 1) + 1):
-                x = column_seen(depth, k, view, float(column), y)
-                d = x - column if view == RIGHT else disparity_at(depth, k, x, y)
-                if not d > near[y, column, 0]:
-                    continue
-                cover = 1.0
-                if surfaces.shape[k] >= 0 or not full_low <= x <= full_high:
-                    cover = _cover(surfaces, shapes, k, x, y)
-                _keep(fragments, y, column, k, d, cover)
+        for y in range(fragments.cover.shape[0]):
+            low, high = _row_span(surfaces.edges, k, y, -0.5)
+            if low <= high:
+                _find_in_row(surfaces, shapes, view, fragments, k, y, max(low, -1e4), min(high, 1e4))
 
 
 @_kernel
+def _find_in_row(surfaces, shapes, view, fragments, k, y, low, high):
+    """Enter surface k, which spans these columns of the left picture, into one row of a view."""
+    depth, near, which, width = surfaces.depth, fragments.disparity, fragments.surface, fragments.cover.shape[1]
+    x0, down, a, q = depth[k, 0], y - depth[k, 1], depth[k, 3], depth[k, 5]
+    here, faces = depth[k, 2] + (depth[k, 4] + depth[k, 6] * down) * down, 1 / (1 - a)
+    h, field, side = surfaces.to_unit, surfaces.shape[k], SHAPE_SIDE
+    wide, tall = surfaces.repeats[k, 0] * side, surfaces.repeats[k, 1] * side
+    s_x, s_y, s_0 = wide * h[k, 0, 0], wide * h[k, 0, 1], wide * (h[k, 0, 1] * y + h[k, 0, 2])
+    t_x, t_y, t_0 = tall * h[k, 1, 0], tall * h[k, 1, 1], tall * (h[k, 1, 1] * y + h[k, 1, 2])
+    w_x, w_y, w_0 = h[k, 2, 0], h[k, 2, 1], h[k, 2, 1] * y + h[k, 2, 2]
+    full_low, full_high = _row_span(surfaces.edges, k, y, 0.5)
+    if view == RIGHT:
+        first, last = low - disparity_at(depth, k, low, y), high - disparity_at(depth, k, high, y)
+    else:
+        first, last = low, high
+    for column in range(max(int(np.ceil(first)), 0), min(int(np.floor(last)), width - 1) + 1):
+        across = column - x0
+        if view == RIGHT:
+            across = (here + across) * faces if q == 0 else column_seen(depth, k, view, column, y) - x0
+        d = here + (a + q * across) * across
+        if d > near[y, column, 0]:
+            x = x0 + across
+            filled = full_low <= x <= full_high
+            if field >= 0:  # what is farther from the outline than a pixel could move is told at once
+                w = 1 / (w_x * x + w_0)
+                s, t = (s_x * x + s_0) * w, (t_x * x + t_0) * w
+                su, sv, tu, tv = s_x - s * w_x, s_y - s * w_y, t_x - t * w_x, t_y - t * w_y
+                clear = 0.9 + 0.55 * np.sqrt(su * su + sv * sv + tu * tu + tv * tv) * abs(w)
+                inside = shapes[field, int(np.floor(t)) & (side - 1), int(np.floor(s)) & (side - 1)]
+                if inside < -clear:
+                    continue
+                filled = filled and inside > clear
+            if filled:
+                near[y, column, 0], which[y, column, 0] = d, k
+            else:
+                _keep(fragments, y, column, k, d, _cover(surfaces, shapes, k, x, y))
+
+
+@_inner
 def _keep(fragments, y, column, k, d, cover):
-    disparity, surface, share = fragments.disparity[y, column], fragments.surface[y, column], fragments.cover[y, column]
-    if cover > 0.99:
-        disparity[0], surface[0] = d, k
-    elif cover > 0.01:
-        slot = 1 if disparity[1] <= disparity[2] else 2  # the farther one gives way
-        if d > disparity[slot]:
-            disparity[slot], surface[slot], share[slot] = d, k, cover
+    disparity, slot = fragments.disparity, 0
+    if cover <= 0.99:  # of the two that touch, the farther one gives way
+        slot = 1 if disparity[y, column, 1] <= disparity[y, column, 2] else 2
+    if cover > 0.01 and d > disparity[y, column, slot]:
+        disparity[y, column, slot], fragments.surface[y, column, slot] = d, k
+        fragments.cover[y, column, slot] = cover if slot else 1
 
 
 @_kernel
 def owner(fragments, y, column):
     """Which fragment of a pixel is the one that its truth is of: the nearest that covers half of it."""
-    disparity, cover = fragments.disparity[y, column], fragments.cover[y, column]
-    best = 0
-    for slot in (1, 2):
-        if cover[slot] >= 0.5 and disparity[slot] > disparity[best]:
+    disparity, best = fragments.disparity, 0
+    for slot in range(1, 3):
+        if fragments.cover[y, column, slot] >= 0.5 and disparity[y, column, slot] > disparity[y, column, best]:
             best = slot
     return best
 
@@ -210,82 +234,19 @@ def true_maps(surfaces, shapes, left, right, disparity, occluded):
             after = min(column + 1, width - 1)
             same = right.surface[y, column, owner(right, y, column)] == k
             same_after = right.surface[y, after, owner(right, y, after)] == k
-            occluded[y, x] = _is_hidden(surfaces, shapes, k, seen, y, d) if same != same_after else not same
+            occluded[y, x] = not same
+            if same != same_after:
+                occluded[y, x] = _is_hidden(surfaces, shapes, right, k, seen, column, after, y, d)
 
 
 @_kernel
-def _is_hidden(surfaces, shapes, own, column, y, d):
-    """Whether any other surface covers this place of the right view nearer than d."""
-    for k in range(len(surfaces.shape)):
-        if k != own:
-            x = column_seen(surfaces.depth, k, RIGHT, column, y)
-            if x - column > d and _cover(surfaces, shapes, k, x, y) >= 0.5:
-                return True
+def _is_hidden(surfaces, shapes, right, own, seen, column, after, y, d):
+    """Whether another surface of the two pixels around this place of the right view covers it nearer than d."""
+    for place in (column, after):
+        for slot in range(3):
+            k = right.surface[y, place, slot]
+            if k != own and right.disparity[y, place, slot] > d:
+                x = column_seen(surfaces.depth, k, RIGHT, seen, y)
+                if x - seen > d and _cover(surfaces, shapes, k, x, y) >= 0.5:
+                    return True
     return False
-
-
-@_kernel
-def shade(surfaces, textures, view, fragments, picture):
-    """Paint `(H, W, 3)` uint8: the light of each pixel's fragments, the nearer over the farther."""
-    height, width = picture.shape[:2]
-    light, total = np.empty(3, np.float32), np.empty(3, np.float32)
-    for y in range(height):
-        for column in range(width):
-            disparity, surface = fragments.disparity[y, column], fragments.surface[y, column]
-            _light(surfaces, textures, view, surface[0], disparity[0], column, y, total)
-            far, near = (1, 2) if disparity[1] <= disparity[2] else (2, 1)
-            for slot in (far, near):
-                if disparity[slot] > disparity[0]:
-                    cover = fragments.cover[y, column, slot]
-                    _light(surfaces, textures, view, surface[slot], disparity[slot], column, y, light)
-                    for c in range(3):
-                        total[c] += cover * (light[c] - total[c])
-            for c in range(3):
-                picture[y, column, c] = np.uint8(min(max(total[c] + np.float32(0.5), np.float32(0)), np.float32(255)))
-
-
-@_kernel
-def _light(surfaces, textures, view, k, d, column, y, light):
-    """What surface k looks like where the view sees it at disparity d."""
-    x = column + d if view == RIGHT else float(column)
-    for c in range(3):
-        light[c] = surfaces.offset[k, c]
-    _add_texture(surfaces, textures, k, 0, x, y, light)
-    apart = surfaces.apart[k]
-    mirrored = column + apart if view == RIGHT and not np.isnan(apart) else x
-    _add_texture(surfaces, textures, k, 1, mirrored, y, light)
-    shadow = surfaces.light[k, 0] * x + surfaces.light[k, 1] * y + surfaces.light[k, 2]
-    shadow = min(max(shadow, np.float32(0.35)), np.float32(1.6))
-    for c in range(3):
-        light[c] *= shadow
-
-
-@_kernel
-def _add_texture(surfaces, textures, k, which, x, y, light):
-    """Add one texture at a point of the left picture, from the level of its pyramid that fits the left picture.
-
-    That level is a matter of the point, not of the view: else the two eyes would not see the same.
-    """
-    gain = surfaces.gain[k, which]
-    if gain[0] == 0 and gain[1] == 0 and gain[2] == 0:
-        return
-    h = surfaces.to_texture[k, which]
-    w = h[2, 0] * x + h[2, 1] * y + h[2, 2]
-    s, t = (h[0, 0] * x + h[0, 1] * y + h[0, 2]) / w, (h[1, 0] * x + h[1, 1] * y + h[1, 2]) / w
-    across = abs(h[0, 0] - s * h[2, 0]) + abs(h[0, 1] - s * h[2, 1])
-    down = abs(h[1, 0] - t * h[2, 0]) + abs(h[1, 1] - t * h[2, 1])
-    step, start, side = max(across, down) / abs(w), 0, TEXTURE_SIDE
-    level = 0
-    while step > 1.5 and level < TEXTURE_LEVELS - 1:
-        step, start, side, level = step / 2, start + side * side, side // 2, level + 1
-        s, t = s / 2, t / 2
-    pixels = textures[surfaces.texture[k, which]]
-    u, v = s - 0.5, t - 0.5
-    column, row = int(np.floor(u)), int(np.floor(v))
-    fu, fv = np.float32(u - column), np.float32(v - row)
-    c0, c1, r0, r1 = column & (side - 1), (column + 1) & (side - 1), row & (side - 1), (row + 1) & (side - 1)
-    a, b, c, d = start + r0 * side + c0, start + r0 * side + c1, start + r1 * side + c0, start + r1 * side + c1
-    for i in range(3):
-        top = pixels[a, i] + (np.float32(pixels[b, i]) - pixels[a, i]) * fu
-        bottom = pixels[c, i] + (np.float32(pixels[d, i]) - pixels[c, i]) * fu
-        light[i] += gain[i] * (top + (bottom - top) * fv)
