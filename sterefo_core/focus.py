@@ -1,4 +1,4 @@
-"""Which disparity to focus on, and how to get there: measuring it in a box, and pulling the focus to it in time.
+"""How the focus gets to where it is wanted: pulled there in time, and left at rest while nobody could see it move.
 
 A rack from one distance to another runs over a fixed time along the smoothstep curve, in disparity, towards the target
 *as it is now*: f(t) = f0 + (target(t) - f0) * s((t - t0) / transition). It has no overshoot, arrives on time on a
@@ -8,53 +8,11 @@ moving target, follows without lag afterwards, and depends on time stamps alone:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-import numpy as np
-
+from sterefo_core.easing import Ease, smoothstep
 from sterefo_core.project import Project
-from sterefo_core.types import Box, Decision, DisparityMap, FocusState, Follow, Hold
-
-# The box's rim holds background; measured over the labelled objects of KITTI 2015, the central 60 % of each side has it
-# least without becoming too small for far objects.
-CENTRAL_FRACTION = 0.6
-# Fewer measured pixels than this share of the central part say nothing about the object.
-MIN_VALID_SHARE = 0.1
-
-
-def measure_disparity(disparity: DisparityMap, box: Box) -> float | None:
-    """Median of the valid disparities in the central part of the box, in px (the paper's rule).
-
-    None where the box lies outside the picture or holds hardly a measured pixel.
-    """
-    height, width = disparity.values.shape
-    inside = box.clipped(width, height)
-    if inside.area == 0:
-        return None
-    window = inside.central(CENTRAL_FRACTION).clipped(width - 1, height - 1).slices()
-    valid = disparity.valid[window]
-    if valid.mean() < MIN_VALID_SHARE:
-        return None
-    return float(np.median(disparity.values[window][valid]))
-
-
-@dataclass(frozen=True)
-class _Ease:
-    """A value on its way: it leaves `start` at time `start_s` and reaches its (moving) target `duration_s` later."""
-
-    start: float
-    start_s: float
-    duration_s: float
-
-    def towards(self, target: float, timestamp_s: float) -> float:
-        if self.duration_s <= 0:
-            return target
-        return self.start + (target - self.start) * _smoothstep((timestamp_s - self.start_s) / self.duration_s)
-
-
-def _smoothstep(x: float) -> float:
-    x = min(max(x, 0.0), 1.0)
-    return x * x * (3 - 2 * x)
+from sterefo_core.steadying import Rest
+from sterefo_core.types import Decision, FocusState, Follow, Hold
 
 
 class FocusPuller:
@@ -70,8 +28,8 @@ class FocusPuller:
         self._rack_from_s: float | None = None  # a rack is due, counted from this time, at the next known target
         self._target: float | None = None  # last known disparity of what we focus on
         self._open = False
-        self._focus = _Ease(0.0, 0.0, 0.0)
-        self._strength = _Ease(0.0, 0.0, 0.0)
+        self._focus = Ease(0.0, 0.0, 0.0)
+        self._strength = Ease(0.0, 0.0, 0.0)
         self._state: FocusState | None = None
 
     def step(
@@ -107,9 +65,9 @@ class FocusPuller:
             self._focus = self._ease_from(self._state.disparity if self._state and visible else None, self._rack_from_s)
             self._rack_from_s = None
 
-    def _ease_from(self, value: float | None, started_s: float) -> _Ease:
+    def _ease_from(self, value: float | None, started_s: float) -> Ease:
         """An ease from this value; without a value there is nothing to come from, so the target holds at once."""
-        return _Ease(0.0, 0.0, 0.0) if value is None else _Ease(value, started_s, self._duration_s)
+        return Ease(0.0, 0.0, 0.0) if value is None else Ease(value, started_s, self._duration_s)
 
 
 Wishes = Callable[[range], Iterable[tuple[int, float | None]]]
@@ -128,36 +86,58 @@ class FocusTimeline:
 
     def __init__(self, time_of: Callable[[int], float]) -> None:
         self._time_of = time_of
-        self._key: tuple[tuple[Decision, ...], float] | None = None
+        self._key: object = None
+        self._rest: tuple[Decision | None, Rest] = None, Rest()
         self._puller = FocusPuller(0.0)
         self._reached = -1
         self._state = FocusState()
 
-    def at(self, index: int, project: Project, wishes: Wishes, aim: Aim) -> FocusState:
-        """The focus at frame `index`, given what is wanted at each frame up to it, and at a decision ahead of it."""
-        key = (project.decisions, project.transition_s)
+    def at(self, index: int, project: Project, wishes: Wishes, aim: Aim, band_px: float = 0.0) -> FocusState:
+        """The focus at frame `index`.
+
+        Args:
+            index: the frame.
+            project: says what is decided.
+            wishes: what is wanted at each frame up to it.
+            aim: what is wanted at a decision ahead of it.
+            band_px: dead band of what is followed: so much off, the focus may stay where it is.
+        """
+        key = (project.decisions, project.transition_s, project.look_ahead, band_px)
         if key != self._key or index < self._reached:
             # One frame before the first decision tells the puller that there was a picture without blur.
-            first = project.decisions[0].frame if project.decisions else index
+            first = project.begins(0) if project.decisions else index
             self._key, self._puller, self._reached = key, FocusPuller(project.transition_s), min(first, index) - 2
-            self._state = FocusState()
+            self._state, self._rest = FocusState(), (None, Rest())
         for i, wanted in wishes(range(max(self._reached + 1, 0), index + 1)):
             decision = project.active(i)
-            decided_s = None if decision is None else self._time_of(decision.frame)
+            begins = project.stretch(i).start
+            decided_s = None if decision is None else self._time_of(begins)
             engaged = isinstance(decision, Follow | Hold)
-            arrived = isinstance(decision, Follow | Hold) and decision.arrive
-            self._state = self._puller.step(self._time_of(i), wanted, engaged, decided_s, arrived)
+            arrived = isinstance(decision, Follow | Hold) and decision.arrive and decision.frame == begins
+            rested = self._rested(decision, self._time_of(i), wanted, band_px)
+            self._state = self._puller.step(self._time_of(i), rested, engaged, decided_s, arrived)
         self._reached = index
         return self._approaching(index, project, aim)
 
+    def _rested(
+        self, decision: Decision | None, timestamp_s: float, wanted: float | None, band_px: float
+    ) -> float | None:
+        """What is wanted of a followed object, as long as it is in sight, with a dead band."""
+        if not isinstance(decision, Follow) or wanted is None:
+            self._rest = None, Rest()
+            return wanted
+        if self._rest[0] != decision:
+            self._rest = decision, Rest()
+        return self._rest[1].step(timestamp_s, wanted, band_px)
+
     def _approaching(self, index: int, project: Project, aim: Aim) -> FocusState:
         """The puller's state on its way to a decision ahead, where that one's rack is to be over in time."""
-        state, ahead, active = self._state, project.approached(index), project.active(index)
+        state, ahead = self._state, project.approached(index)
         if ahead is None or project.transition_s == 0:
             return state
         end_s = self._time_of(ahead.frame)
-        start_s = max(end_s - project.transition_s, self._time_of(active.frame if active else 0))
-        share = _smoothstep((self._time_of(index) - start_s) / (end_s - start_s))
+        start_s = max(end_s - project.transition_s, self._time_of(project.stretch(index).start))
+        share = smoothstep((self._time_of(index) - start_s) / (end_s - start_s))
         target = aim(ahead) if share > 0 else None
         if target is None:
             return state

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from sterefo_core import optics
@@ -10,6 +12,9 @@ from sterefo_core.errors import ProjectError
 from sterefo_core.lens import unusable
 from sterefo_core.protocols import Source
 from sterefo_core.types import Calibration, Decision, Follow, Hold, Lens, Release
+
+MOST_AHEAD = 8
+"""Frames that are looked at ahead are kept in memory."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Project:
         transition_s: seconds a change of focus takes, >= 0.
         first_frame, last_frame: range to render, both included; None is the source's last.
         depth: name of the depth engine.
+        look_ahead: frames after the shown one by which its focus is steadied, 0 to MOST_AHEAD.
     """
 
     source: str = "demo"
@@ -36,6 +42,7 @@ class Project:
     first_frame: int = 0
     last_frame: int | None = None
     depth: str = "sgm"
+    look_ahead: int = 4
 
     def with_decision(self, decision: Decision) -> Project:
         """The project with one more decision; it replaces one already on the same frame."""
@@ -44,8 +51,27 @@ class Project:
 
     def active(self, frame: int) -> Decision | None:
         """The decision in force at a frame, or None before the first."""
-        count = bisect_right(self.decisions, frame, key=lambda d: d.frame)
+        count = self._begun(frame)
         return self.decisions[count - 1] if count else None
+
+    def begins(self, number: int) -> int:
+        """The frame from which the decision of this number is in force: its own, or, backward, an earlier one."""
+        decision = self.decisions[number]
+        if not (isinstance(decision, Follow) and decision.backward):
+            return decision.frame
+        return self.decisions[number - 1].frame + 1 if number else 0
+
+    def stretch(self, frame: int) -> range:
+        """The frames that have the same decision in force as this one; without an end after the last decision."""
+        count = self._begun(frame)
+        stop = self.begins(count) if count < len(self.decisions) else sys.maxsize
+        return range(self.begins(count - 1) if count else 0, stop)
+
+    def stretches(self, stop: int) -> Iterator[tuple[Decision, range]]:
+        """Every decision with the frames where it is in force, as far as these begin before `stop`; cut there."""
+        for number in range(self._begun(stop - 1)):
+            frames = self.stretch(self.begins(number))
+            yield self.decisions[number], range(frames.start, min(frames.stop, stop))
 
     def followed(self, frame: int) -> Follow | None:
         """The Follow in force at a frame, or None where something else or nothing is decided."""
@@ -54,7 +80,10 @@ class Project:
 
     def approached(self, frame: int) -> Follow | Hold | None:
         """The next decision after a frame, where the change of focus is to be complete at it."""
-        following = next((decision for decision in self.decisions if decision.frame > frame), None)
+        count = self._begun(frame)
+        if count == len(self.decisions) or self.begins(count) < self.decisions[count].frame:
+            return None
+        following = self.decisions[count]
         return following if isinstance(following, Follow | Hold) and following.arrive else None
 
     def resolved_lens(self, calibration: Calibration | None) -> Lens:
@@ -77,10 +106,16 @@ class Project:
             )
         return range(self.first_frame, last + 1)
 
+    def _begun(self, frame: int) -> int:
+        """How many decisions have come into force by this frame."""
+        return bisect_right(range(len(self.decisions)), frame, key=self.begins)
+
     def check(self, source: Source) -> None:
         """Raise ProjectError for whatever in the project does not fit the source."""
         self.range_in(source)
         _check_lens(self, self.resolved_lens(source.calibration))
+        if not 0 <= self.look_ahead <= MOST_AHEAD:
+            raise ProjectError(f"looking {self.look_ahead} frames ahead is not usable: give 0 to {MOST_AHEAD}")
         for decision in self.decisions:
             _check_decision(decision, source)
 

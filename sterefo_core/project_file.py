@@ -69,8 +69,9 @@ def _to_json(project: Project) -> dict[str, Any]:
 
 def _decision_to_json(decision: Decision) -> dict[str, Any]:
     match decision:
-        case Follow(frame, box, arrive):
-            return {"frame": frame, "follow": [box.x, box.y, box.width, box.height], "arrive": arrive}
+        case Follow(frame, box, arrive, backward):
+            corners = [box.x, box.y, box.width, box.height]
+            return {"frame": frame, "follow": corners, "arrive": arrive, "backward": backward}
         case Hold(frame, disparity, None, arrive):
             return {"frame": frame, "hold_disparity": disparity, "arrive": arrive}
         case Hold(frame, _, metres, arrive):
@@ -83,7 +84,7 @@ def _decision_from_json(entry: dict[str, Any]) -> Decision:
     frame, arrive = _whole(entry["frame"]), entry.get("arrive") is True
     if "follow" in entry:
         x, y, width, height = (float(side) for side in entry["follow"])
-        return Follow(frame, Box(x, y, width, height), arrive)
+        return Follow(frame, Box(x, y, width, height), arrive, entry.get("backward") is True)
     if "hold_disparity" in entry:
         return Hold(frame, disparity=float(entry["hold_disparity"]), arrive=arrive)
     if "hold_metres" in entry:
@@ -103,6 +104,7 @@ def _from_json(document: dict[str, Any]) -> Project:
         first_frame=_whole(document["first_frame"]),
         last_frame=None if document["last_frame"] is None else _whole(document["last_frame"]),
         depth=_text(document["depth"]),
+        look_ahead=_whole(document.get("look_ahead", Project.look_ahead)),
     )
     for entry in document["decisions"]:
         project = project.with_decision(_decision_from_json(entry))

@@ -160,11 +160,15 @@ IDLE = Track(TrackState.IDLE)
 
 @dataclass(frozen=True)
 class Follow:
-    """Decision: from `frame` on, follow what is in `box`; with `arrive` the change of focus ends at it, else begins."""
+    """Decision: from `frame` on, follow what is in `box`; with `arrive` the change of focus ends at it, else begins.
+
+    With `backward` it is followed before `frame`, too, back to the decision before this one or to the first frame.
+    """
 
     frame: int
     box: Box
     arrive: bool = False
+    backward: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sterefo_core.focus import measure_disparity
+from sterefo_core.measuring import measure_disparity
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import DepthEngine, Source

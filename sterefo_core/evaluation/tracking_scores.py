@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 
 from sterefo_core.evaluation.tracking_sequences import Target, TrackingSequence
-from sterefo_core.focus import measure_disparity
+from sterefo_core.measuring import measure_disparity
 from sterefo_core.protocols import DepthAidedTracker, DepthEngine, Tracker
 from sterefo_core.types import DisparityMap, Track, TrackState
 

@@ -3,41 +3,9 @@ import itertools
 import numpy as np
 import pytest
 
-from sterefo_core.focus import FocusPuller, FocusTimeline, measure_disparity
+from sterefo_core.focus import FocusPuller, FocusTimeline
 from sterefo_core.project import Project
-from sterefo_core.types import Box, DisparityMap, Hold, Release
-
-
-def disparity_of(values, valid=None):
-    values = np.asarray(values, np.float32)
-    return DisparityMap(values, np.ones(values.shape, bool) if valid is None else valid)
-
-
-def test_the_focus_is_the_median_of_the_object_and_not_of_the_background_at_the_rim_of_its_box():
-    values = np.full((60, 80), 5.0)
-    values[22:38, 30:50] = 40.0
-    assert measure_disparity(disparity_of(values), Box(26, 18, 28, 24)) == 40.0
-
-
-def test_invalid_disparities_do_not_count():
-    values, valid = np.full((40, 40), 12.0), np.ones((40, 40), bool)
-    values[10:30, 10:22], valid[10:30, 10:22] = 99.0, False
-    assert measure_disparity(disparity_of(values, valid), Box(10, 10, 20, 20)) == 12.0
-
-
-@pytest.mark.parametrize("box", [Box(100, 100, 5, 5), Box(0, 0, 0, 0), Box(-50, -50, 20, 20)])
-def test_a_box_outside_the_picture_measures_nothing(box):
-    assert measure_disparity(disparity_of(np.ones((20, 20))), box) is None
-
-
-def test_a_box_without_valid_disparity_measures_nothing():
-    nothing = np.zeros((20, 20), bool)
-    assert measure_disparity(disparity_of(np.ones((20, 20)), nothing), Box(2, 2, 10, 10)) is None
-
-
-@pytest.mark.parametrize("box", [Box(19.5, 19.5, 3, 3), Box(-2, -2, 2.5, 2.5), Box(3, 3, 0.2, 0.2), Box(0, 19, 20, 1)])
-def test_a_box_at_the_very_border_is_still_measured(box):
-    assert measure_disparity(disparity_of(np.full((20, 20), 7.0)), box) == 7.0
+from sterefo_core.types import Box, Follow, Hold, Release
 
 
 def pulled(puller, times, wanted, decided_s=0.0, engaged=True):
@@ -150,3 +118,30 @@ def test_a_changed_decision_changes_the_focus_of_a_frame_already_seen():
 def test_without_decisions_nothing_is_in_focus():
     state = held(FocusTimeline(lambda i: i / 25), 5, Project())
     assert (state.disparity, state.strength) == (None, 0.0)
+
+
+def followed(disparities, band_px, fps=25):
+    """The focus on an object of these disparities."""
+    project = Project(decisions=(Follow(0, Box(0, 0, 9, 9)),))
+    timeline = FocusTimeline(lambda i: i / fps)
+    wishes = lambda frames: [(i, disparities[i]) for i in frames]  # noqa: E731
+    return [timeline.at(i, project, wishes, lambda ahead: None, band_px).disparity for i in range(len(disparities))]
+
+
+def test_the_focus_on_a_still_object_does_not_move_while_nobody_could_see_it():
+    noisy = 30 + np.random.default_rng(3).normal(0, 0.03, 100)
+    assert len(set(followed(noisy, 0.6)[20:])) == 1
+    assert len(set(followed(noisy, 0.0)[20:])) > 50
+
+
+def test_what_leaves_the_dead_band_is_caught_up_with_and_followed_exactly():
+    leaving = np.concatenate([np.full(25, 30.0), 30 + 0.4 * np.arange(1, 40)])
+    focus = np.array(followed(leaving, 0.6))
+    assert (np.abs(focus - leaving)[:32] <= 0.9).all()
+    assert np.array_equal(focus[35:], leaving[35:])
+    assert (np.diff(focus) >= 0).all() and (focus <= leaving).all()
+
+
+def test_a_lost_object_found_again_elsewhere_is_not_held_back_by_the_dead_band():
+    focus = followed([30.0] * 30 + [None] * 5 + [30.5] * 30, 0.6)
+    assert focus[34] == 30.0 and focus[-1] == 30.5

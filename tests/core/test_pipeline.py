@@ -88,13 +88,23 @@ def test_a_focus_to_be_complete_at_its_frame_is_seen_there_and_on_the_way_and_by
 
 
 def test_nothing_is_observed_twice(source, pipeline):
-    assert pipeline.unobserved(5, FOLLOWING) == [0, 1, 2, 3, 4]
+    project = replace(FOLLOWING, look_ahead=0)
+    assert pipeline.unobserved(5, project) == [0, 1, 2, 3, 4]
     for index in range(3):
-        pipeline.process(source.read(index), FOLLOWING)
-    assert pipeline.unobserved(5, FOLLOWING) == [3, 4]
-    assert pipeline.unobserved(2, FOLLOWING) == []
-    played(pipeline, FOLLOWING)
-    assert pipeline.unobserved(11, FOLLOWING) == []
+        pipeline.process(source.read(index), project)
+    assert pipeline.unobserved(5, project) == [3, 4]
+    assert pipeline.unobserved(2, project) == []
+    played(pipeline, project)
+    assert pipeline.unobserved(11, project) == []
+
+
+def test_the_frames_after_a_frame_are_looked_at_as_far_as_they_have_a_say_in_it(source, pipeline):
+    project = replace(FOLLOWING, look_ahead=3)
+    assert pipeline.unobserved(1, project) == [0, 1, 2, 3, 4]
+    pipeline.process(source.read(1), project)
+    assert pipeline.unobserved(2, project) == [5]
+    assert pipeline.unobserved(4, project) == [5]  # what follows is no longer about this object
+    assert pipeline.unobserved(11, replace(FOLLOWING_SHORT, look_ahead=3)) == [5, 6, 7, 8, 9, 10]
 
 
 def test_another_lens_on_the_same_frame_costs_the_refocusing_only(source, pipeline):
@@ -138,7 +148,7 @@ def test_a_bad_frame_is_repeated_only_where_that_was_asked(tmp_path):
     assert np.array_equal(shots[2].image, shots[1].image)
 
 
-FOLLOWING_SHORT = Project(decisions=(FOLLOW,))
+FOLLOWING_SHORT = Project(decisions=(FOLLOW,), look_ahead=0)
 
 
 def test_a_frame_passed_over_is_not_asked_for_again_and_the_tracker_goes_on_after_it(source, pipeline):
@@ -165,7 +175,7 @@ def test_forgotten_frames_are_never_asked_for_and_what_was_decided_there_stays_i
     assert pipeline.unobserved(11, project) == []
     edited = replace(project, decisions=(*project.decisions, Hold(11, float(WALL_PX))))
     assert pipeline.unobserved(11, edited) == []
-    assert pipeline.process(source.read(10), edited).focus == straight[10].focus
+    assert pipeline.process(source.read(10), edited).focus.disparity == pytest.approx(straight[10].focus.disparity)
     restarted = replace(project, decisions=(Follow(0, Box(50, 30, 50, 36)),))
     assert pipeline.unobserved(11, restarted) == [8, 9, 10]
 
