@@ -1,0 +1,140 @@
+"""Our stereo network: correlation at 1/8, aggregated by a 2D hourglass, refined at 1/4, upsampled along edges.
+
+Correlation in place of concatenated features keeps the volume thin, so that 2D convolutions can aggregate it, with a
+thirtieth of the arithmetic of 3D ones. The volume finds the surface among 24 coarse disparities, 0 among them; the
+refinement looks at the correlation around it once more, in pixels four times as small.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sterefo_core.depth.blocks import (
+    Residual,
+    conv,
+    convex_upsampled,
+    expected_disparity,
+    look_up,
+    padded,
+    row_correlation,
+    standardised,
+)
+
+BIN_PX = 8
+"""Bin k of a volume stands for a disparity of 8 k px."""
+
+_QUARTER, _EIGHTH, _SIXTEENTH = 32, 48, 64  # channels of the features
+_GROUPS = 4  # of the correlation at 1/8
+_REACH = 4  # the refinement looks at 2 * 4 + 1 disparities, 4 px apart
+
+
+class StereoPrediction(NamedTuple):
+    """What a stereo network says of a batch of pairs of `H` x `W` pixels.
+
+    Attributes:
+        disparity: `(B, 1, H, W)` px, >= 0.
+        stages: maps `(B, 1, ...)` px, coarse to fine, for the loss; all cover the picture and what it was padded by.
+        logits: `(B, D, ...)` at 1/8, padded likewise: how likely each bin of `BIN_PX` px is, before the softmax.
+    """
+
+    disparity: Tensor
+    stages: tuple[Tensor, ...]
+    logits: Tensor
+
+
+class StereoNetwork(nn.Module):
+    """Disparity of the left picture of a rectified pair of any size, colour or grey, on any scale of brightness.
+
+    Args:
+        bins: of the volume; what is nearer than `BIN_PX * bins` px is not found.
+    """
+
+    def __init__(self, bins: int = 24) -> None:
+        super().__init__()
+        self.bins = bins
+        self.features = Features()
+        self.hourglass = Hourglass(_GROUPS * bins + _EIGHTH, bins)
+        self.refinement = Refinement()
+
+    def forward(self, left: Tensor, right: Tensor) -> StereoPrediction:
+        """Match a batch of pairs, `(B, 1 or 3, H, W)` each, sRGB-encoded."""
+        height, width = left.shape[-2:]
+        pair = padded(torch.cat((standardised(left), standardised(right))), 32)
+        quarter, eighth = self.features(pair.contiguous(memory_format=torch.channels_last))
+        (left_4, right_4), (left_8, right_8) = quarter.chunk(2), eighth.chunk(2)
+        every = torch.arange(self.bins, device=left.device, dtype=left_8.dtype).reshape(1, -1, 1, 1)
+        volume = look_up(row_correlation(left_8, right_8, _GROUPS), every.expand(-1, -1, *left_8.shape[-2:]))
+        logits, share = self.hourglass(torch.cat((volume, left_8), dim=1))
+        coarse = expected_disparity(logits)  # (B, 1, H/8, W/8) in bins
+        half_way = convex_upsampled(coarse, share)  # (B, 1, H/4, W/4)
+        refined, share = self.refinement(half_way, row_correlation(left_4, right_4), left_4)
+        fine = convex_upsampled(refined, share)
+        stages = (BIN_PX * coarse, 4 * half_way, 4 * refined, fine)
+        return StereoPrediction(fine[..., :height, :width].clamp(min=0), stages, logits)
+
+
+class Features(nn.Module):
+    """`(B, 3, H, W)` to features at 1/4 and 1/8 that know what lies within some 100 px."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to_quarter = nn.Sequential(conv(3, 16, stride=2), conv(16, _QUARTER, stride=2), Residual(_QUARTER))
+        self.to_eighth = nn.Sequential(conv(_QUARTER, _EIGHTH, stride=2), Residual(_EIGHTH))
+        self.to_sixteenth = nn.Sequential(conv(_EIGHTH, _SIXTEENTH, stride=2), Residual(_SIXTEENTH))
+        self.down_to_eighth = nn.Conv2d(_SIXTEENTH, _EIGHTH, 1)
+        self.down_to_quarter = nn.Conv2d(_EIGHTH, _QUARTER, 1)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """The features at 1/4 and at 1/8."""
+        quarter = self.to_quarter(image)
+        eighth = self.to_eighth(quarter)
+        eighth = eighth + _enlarged(self.down_to_eighth(self.to_sixteenth(eighth)))
+        return quarter + _enlarged(self.down_to_quarter(eighth)), eighth
+
+
+class Hourglass(nn.Module):
+    """Aggregates the volume at 1/8, with the context of 1/16 and 1/32."""
+
+    def __init__(self, inputs: int, bins: int, widths: tuple[int, int, int] = (64, 80, 96)) -> None:
+        super().__init__()
+        eighth, sixteenth, least = widths
+        self.bins = bins
+        self.enter = nn.Sequential(conv(inputs, eighth, 1), Residual(eighth))
+        self.halve = nn.Sequential(conv(eighth, sixteenth, stride=2), Residual(sixteenth))
+        self.quarter = nn.Sequential(conv(sixteenth, least, stride=2), Residual(least))
+        self.leave_quarter = conv(least, sixteenth, 1)
+        self.leave_half = nn.Sequential(Residual(sixteenth), conv(sixteenth, eighth, 1))
+        self.leave = nn.Sequential(conv(eighth, eighth), nn.Conv2d(eighth, bins + 9 * 4, 1))
+
+    def forward(self, volume: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the bins, and weights of an upsampling by two."""
+        eighth = self.enter(volume)
+        sixteenth = self.halve(eighth)
+        sixteenth = sixteenth + _enlarged(self.leave_quarter(self.quarter(sixteenth)))
+        out = self.leave(eighth + _enlarged(self.leave_half(sixteenth)))
+        return out[:, : self.bins], out[:, self.bins :]
+
+
+class Refinement(nn.Module):
+    """Corrects a map at 1/4 by the correlation around it."""
+
+    def __init__(self, channels: int = 32) -> None:
+        super().__init__()
+        taps = 2 * _REACH + 1
+        self.body = nn.Sequential(conv(taps + 1 + _QUARTER, channels), conv(channels, channels))
+        self.leave = nn.Conv2d(channels, 1 + 9 * 16, 1)
+
+    def forward(self, disparity: Tensor, correlation: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The corrected map, in pixels of 1/4, and weights of an upsampling by four."""
+        taps = torch.arange(-_REACH, _REACH + 1, device=disparity.device).reshape(1, -1, 1, 1)
+        around = look_up(correlation, disparity.detach() + taps)
+        out = self.leave(self.body(torch.cat((around, 0.1 * disparity, features), dim=1)))
+        return disparity + out[:, :1], out[:, 1:]
+
+
+def _enlarged(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

@@ -1,0 +1,60 @@
+"""Weights and states of training runs as safetensors with JSON inside: nothing in them is ever executed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+from torch.optim import Optimizer
+
+from sterefo_core.errors import SterefoError
+from sterefo_core.part_file import part_file
+
+_ABOUT = "about"
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
+    """Write a file, whole or not at all; `about` is what JSON can hold. Raises ExportError where that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with part_file(path) as part:
+        save_file(flat, part, {_ABOUT: json.dumps(about)})
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What `save_tensors` wrote. Raises SterefoError where the file is missing or something else."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {}).get(_ABOUT, "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 - no mapping
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise SterefoError(f"{path} cannot be read as weights: {error}") from error
+
+
+def part_of(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix.`, without it."""
+    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
+
+
+def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The opposite of `part_of`."""
+    return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
+
+
+def optimizer_tensors(optimizer: Optimizer) -> dict[str, Tensor]:
+    """The state of every parameter, named `number.what`; all of an AdamW that the recipe does not say."""
+    states = optimizer.state_dict()["state"]
+    return {f"{number}.{what}": value for number, state in states.items() for what, value in state.items()}
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give an optimizer the state that `optimizer_tensors` took from its like."""
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        number, what = name.split(".", 1)
+        states.setdefault(int(number), {})[what] = tensor
+    optimizer.load_state_dict({"state": states, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,98 @@
+"""A training run, described: what a TOML file says, and what it means where it says nothing."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from sterefo_core.errors import SterefoError
+
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """All that a run depends on, beside the code and the machine.
+
+    Attributes:
+        architecture, network: names of `learning.architectures`.
+        data, validation: "synthetic", or folders of data sets.
+        seed: of the weights, the synthetic pairs, the crops and the lenses.
+        steps: at which the run ends.
+        batch: pairs a step, in each process.
+        height, width: of the crops, px; multiples of 32.
+        learning_rate: at its highest; it rises over `warmup` steps and falls to 0 over the last `decay` steps.
+        average: of the weights, over about 1 / (1 - average) steps; the averaged weights are validated and shipped.
+        frozen_norm: keep the statistics of the batch norms: for batches of 1, and to fit a trained network.
+        mixed_precision: bfloat16 where it suffices.
+        stereo_weight, refocus_weight: of the error of the disparity and of the refocused picture.
+        self_supervised: learn from the pictures alone: what one eye sees must look like what the other one does.
+        start: weights to begin with instead of random ones.
+        validate_every, save_every: steps.
+        workers: processes that make the data.
+    """
+
+    architecture: str = "sequential"
+    network: str = "compact"
+    data: tuple[str, ...] = (SYNTHETIC,)
+    validation: tuple[str, ...] = (SYNTHETIC,)
+    seed: int = 0
+    steps: int = 20000
+    batch: int = 4
+    height: int = 256
+    width: int = 512
+    learning_rate: float = 8e-4
+    weight_decay: float = 1e-4
+    warmup: int = 300
+    decay: int = 5000
+    average: float = 0.999
+    frozen_norm: bool = False
+    mixed_precision: bool = False
+    stereo_weight: float = 1.0
+    refocus_weight: float = 0.0
+    self_supervised: bool = False
+    start: str | None = None
+    validate_every: int = 500
+    save_every: int = 250
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.height % 32 or self.width % 32 or min(self.height, self.width, self.batch, self.steps) < 1:
+            raise SterefoError("height and width of the crops must be multiples of 32, batch and steps above 0")
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read a TOML file. Raises SterefoError naming what it does not know or cannot read."""
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SterefoError(f"{path} cannot be read as a training recipe: {error}") from error
+        return cls.from_settings(given, str(path))
+
+    @classmethod
+    def from_settings(cls, given: dict[str, Any], where: str) -> Self:
+        """Check names and types. Raises SterefoError."""
+        defaults = {field.name: field.default for field in fields(cls)}
+        for name, value in given.items():
+            if name not in defaults:
+                raise SterefoError(f'{where} has "{name}", which no recipe knows: choose from {", ".join(defaults)}')
+            given[name] = _checked(name, value, defaults[name], where)
+        return cls(**given)
+
+    def as_json(self) -> str:
+        """For checkpoints; `from_settings` of it gives the same."""
+        return json.dumps(asdict(self))
+
+
+def _checked(name: str, value: Any, default: Any, where: str) -> Any:
+    if isinstance(default, tuple) and isinstance(value, (str, list)):
+        return (value,) if isinstance(value, str) else tuple(map(str, value))
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    kind = str if default is None else type(default)
+    if type(value) is kind or (value is None and default is None):
+        return value
+    raise SterefoError(f"{where}: {name} must be {kind.__name__}, not {value!r}")

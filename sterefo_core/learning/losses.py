@@ -1,0 +1,63 @@
+"""What stereo networks are trained by: cross-entropy of the volume, robust errors of every stage, refocused light."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sterefo_core.depth.network import BIN_PX, StereoPrediction
+
+_STAGE_WEIGHTS = (0.25, 0.35, 0.4, 1.0)  # the last stages count; the ones before them are only helped on their way
+_EDGE_WEIGHT, _EDGE_REACH, _EDGE_JUMP_PX = 3.0, 5, 3.0
+_VOLUME_WEIGHT = 0.5
+
+
+def stereo_loss(prediction: StereoPrediction, disparity: Tensor, valid: Tensor) -> Tensor:
+    """Volume and stages against the truth; a scalar. What is nearer than the volume reaches does not count.
+
+    Args:
+        disparity: `(B, 1, H, W)` px, H and W multiples of 32. valid: the same, bool.
+    """
+    bins = prediction.logits.shape[1]
+    known = valid & (disparity <= BIN_PX * (bins - 1))
+    weight = known * (1 + (_EDGE_WEIGHT - 1) * near_edges(disparity, known))
+    loss = _VOLUME_WEIGHT * volume_loss(prediction.logits, disparity, known)
+    for share, stage in zip(_STAGE_WEIGHTS[-len(prediction.stages) :], prediction.stages, strict=True):
+        error = (at_size(stage, disparity) - disparity).abs()
+        loss = loss + share * (weight * torch.log1p(error)).sum() / weight.sum().clamp(min=1)
+    return loss
+
+
+def volume_loss(logits: Tensor, disparity: Tensor, known: Tensor) -> Tensor:
+    """Cross-entropy of the bins against the share that each has in the truth of its block of pixels.
+
+    A disparity is shared linearly between its two nearest bins, so a block across an edge has two surfaces.
+    """
+    batch, bins, rows, columns = logits.shape
+    height, width = disparity.shape[-2:]
+    position = (disparity / BIN_PX).clamp(0, bins - 1)
+    low = position.floor().clamp(max=bins - 2)
+    y = torch.arange(height, device=logits.device).reshape(1, 1, -1, 1) // BIN_PX
+    x = torch.arange(width, device=logits.device).reshape(1, 1, 1, -1) // BIN_PX
+    picture = torch.arange(batch, device=logits.device).reshape(-1, 1, 1, 1)
+    labels = torch.zeros(logits.numel(), device=logits.device)
+    for bin_index, share in ((low, 1 - (position - low)), (low + 1, position - low)):
+        cell = ((picture * bins + bin_index.long()) * rows + y) * columns + x
+        labels.scatter_add_(0, cell.flatten(), (share * known).flatten().float())
+    labels = labels.reshape(logits.shape) / BIN_PX**2
+    return -(labels * logits.float().log_softmax(dim=1)).sum() / labels.sum().clamp(min=1)
+
+
+def at_size(stage: Tensor, like: Tensor) -> Tensor:
+    """A coarse map, each value repeated over its block of pixels of `like`, whose size is a multiple of its own."""
+    factor = like.shape[-1] // stage.shape[-1]
+    return F.interpolate(stage.float(), scale_factor=float(factor))
+
+
+def near_edges(disparity: Tensor, known: Tensor) -> Tensor:
+    """True within 5 columns of a jump by more than 3 px; along the row only, where a sloping road does not jump."""
+    window, border = (1, 2 * _EDGE_REACH + 1), (0, _EDGE_REACH)
+    nearest = F.max_pool2d(disparity.masked_fill(~known, -1e6), window, 1, border)
+    farthest = -F.max_pool2d(-disparity.masked_fill(~known, 1e6), window, 1, border)
+    return known & (nearest - farthest > _EDGE_JUMP_PX)

@@ -1,0 +1,121 @@
+"""The training loop: what a recipe describes, step by step, so that a run that was cut off goes on as if it had not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.distributed import get_rank, get_world_size, is_initialized
+from torch.nn.parallel import DistributedDataParallel
+
+from sterefo_core.learning.architectures import make_architecture
+from sterefo_core.learning.checkpoint import (
+    load_tensors,
+    named,
+    optimizer_tensors,
+    part_of,
+    restore_optimizer,
+    save_tensors,
+)
+from sterefo_core.learning.config import TrainingConfig
+from sterefo_core.learning.objectives import Objective
+from sterefo_core.learning.pairs import Batch, batches
+
+CHECKPOINT = "checkpoint.safetensors"
+_CLIP = 1.0
+
+
+class Training:
+    """One run in a folder: created from a recipe, or continued from the checkpoint that lies there.
+
+    Attributes:
+        model: the architecture being trained. average: the same with averaged weights.
+        step: steps done.
+    """
+
+    def __init__(self, config: TrainingConfig, folder: Path, device: torch.device) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.folder, self.device = config, folder, device
+        self.model = make_architecture(config.architecture, config.network).to(device)
+        if config.start:
+            self.model.stereo.load_state_dict(load_tensors(Path(config.start))[0])
+        self.average = make_architecture(config.architecture, config.network).to(device).eval().requires_grad_(False)
+        self.average.load_state_dict(self.model.state_dict())
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay, foreach=True
+        )
+        self.step = 0
+        if (folder / CHECKPOINT).exists():
+            self._resume()
+
+    def run(self, on_step: Callable[[int, dict[str, float]], None]) -> None:
+        """Train to the recipe's last step; `on_step` is told of each, with its figures."""
+        rank, world = (get_rank(), get_world_size()) if is_initialized() else (0, 1)
+        objective: nn.Module = Objective(self.model, self.config)
+        if is_initialized():
+            objective = DistributedDataParallel(objective, find_unused_parameters=True)
+        for batch in batches(self.config, self.step, rank, world):
+            figures = self._learn(objective, {name: value.to(self.device) for name, value in batch.items()})
+            self.step += 1
+            on_step(self.step, figures)
+            if rank == 0 and (self.step % self.config.save_every == 0 or self.step == self.config.steps):
+                self.save()
+
+    def _learn(self, objective: nn.Module, batch: Batch) -> dict[str, float]:
+        self._prepare()
+        rate = learning_rate(self.config, self.step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        loss, disparity = objective(batch, self.step)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), _CLIP)
+        self.optimizer.step()
+        self._take_average()
+        known = batch["valid"]
+        error = ((disparity - batch["disparity"]).abs() * known).sum() / known.sum().clamp(min=1)
+        return {"loss": float(loss.detach()), "epe": float(error), "rate": rate}
+
+    def _prepare(self) -> None:
+        self.model.train()
+        if self.config.frozen_norm:
+            for module in self.model.modules():
+                if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                    module.eval()
+
+    @torch.no_grad()
+    def _take_average(self) -> None:
+        share = min(self.config.average, (1 + self.step) / (10 + self.step))
+        for kept, new in zip(self.average.state_dict().values(), self.model.state_dict().values(), strict=True):
+            if kept.is_floating_point():
+                kept.lerp_(new, 1 - share)
+            else:
+                kept.copy_(new)
+
+    def save(self) -> None:
+        """Write the checkpoint: both sets of weights, the optimizer's state, the recipe and the step."""
+        tensors: dict[str, Tensor] = {
+            **named("model", self.model.state_dict()),
+            **named("average", self.average.state_dict()),
+            **named("optimizer", optimizer_tensors(self.optimizer)),
+        }
+        about: dict[str, Any] = {"step": self.step, "config": json.loads(self.config.as_json())}
+        save_tensors(self.folder / CHECKPOINT, tensors, about)
+
+    def _resume(self) -> None:
+        tensors, about = load_tensors(self.folder / CHECKPOINT)
+        self.model.load_state_dict(part_of(tensors, "model"))
+        self.average.load_state_dict(part_of(tensors, "average"))
+        restore_optimizer(self.optimizer, part_of(tensors, "optimizer"))
+        self.step = about["step"]
+
+
+def learning_rate(config: TrainingConfig, step: int) -> float:
+    """The rate of a step counted from 0: it rises, stays and falls, always linearly."""
+    rise = min(1.0, (step + 1) / max(config.warmup, 1))
+    fall = min(1.0, (config.steps - step) / max(config.decay, 1))
+    return config.learning_rate * min(rise, fall)
