@@ -7,13 +7,13 @@ reaches, however many slices there are. Large disks are drawn at reduced size in
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 
 import numpy as np
 
-from sterefo_core.lens import Lens, unusable
+from sterefo_core.lens import Lens
+from sterefo_core.refocus.checks import check_pictures
 from sterefo_core.refocus.cpu_frame import Frame
 from sterefo_core.refocus.cpu_plan import plan_for
 from sterefo_core.refocus.iris import iris_of
@@ -40,26 +40,9 @@ class CpuRenderer:
         Raises:
             ValueError: shapes or types that do not fit, a disparity that is not finite, a negative aperture.
         """
-        _check(image, disparity, focus_disparity, lens, right)
+        check_pictures(image, disparity, focus_disparity, lens, right)
         with self._alone:
             plan = plan_for(float(lens.max_radius_px), lens.quality, iris_of(lens))
             if self._frame is None or not self._frame.fits(image.shape[:2], plan):
                 self._frame = Frame(image.shape[:2], plan, self._threads)
             return self._frame.render(image, disparity, float(focus_disparity), lens, right)
-
-
-def _check(
-    image: np.ndarray, disparity: np.ndarray, focus_disparity: float, lens: Lens, right: np.ndarray | None
-) -> None:
-    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape or image.dtype != np.uint8:
-        raise ValueError(f"image is {image.dtype} of shape {image.shape}; it must be uint8 (H, W, 3), not empty")
-    if disparity.shape != image.shape[:2]:
-        raise ValueError(f"disparity has shape {disparity.shape}; the image needs {image.shape[:2]}")
-    if right is not None and (right.shape != image.shape or right.dtype != np.uint8):
-        raise ValueError(f"the right image is {right.dtype} of shape {right.shape}, the left one {image.shape}")
-    if not math.isfinite(focus_disparity):
-        raise ValueError("the focus disparity is not finite (NaN or infinity)")
-    if wrong := unusable(lens):
-        raise ValueError(wrong)
-    if not 0 <= float(lens.aperture) < math.inf or not 0 <= lens.max_radius_px < math.inf:
-        raise ValueError("aperture and largest radius of the lens must be finite and not below 0")
