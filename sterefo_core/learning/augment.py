@@ -27,7 +27,7 @@ def photographed(sample: StereoSample, rng: np.random.Generator) -> StereoSample
     left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
     if rng.random() < 0.5:
         right = _badly_rectified(right, rng)
-    curve, unlike = _curve(rng, 0.3), rng.random() < 0.6
+    curve, unlike = _curve(rng, 0.2), rng.random() < 0.6
     blur = rng.uniform(0.3, 1.2) if rng.random() < 0.25 else 0.0
     noise = rng.uniform(0.5, 7) if rng.random() < 0.6 else 0.0
     quality = int(rng.integers(25, 96)) if rng.random() < 0.3 else None
@@ -36,7 +36,7 @@ def photographed(sample: StereoSample, rng: np.random.Generator) -> StereoSample
         _cover_parts(right, rng)
     eyes = []
     for image in (left, right):
-        own = curve * _curve(rng, 0.08) / np.linspace(1, 255, 256)[:, None] if unlike else curve
+        own = curve * _curve(rng, 0.06) / np.linspace(1, 255, 256)[:, None] if unlike else curve
         seen = cv2.LUT(image, np.clip(own, 0, 255).astype(np.uint8)[None])
         softness = blur + (abs(rng.normal(0, 0.35)) if unlike and rng.random() < 0.3 else 0)
         seen = cv2.GaussianBlur(seen, (0, 0), softness) if softness > 0.15 else seen

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from sterefo_core.learning.augment import photographed
 from sterefo_core.learning.config import TrainingConfig
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.learning.synthetic import make_pair
@@ -29,10 +30,9 @@ class TrainingPairs(Dataset):
     def __getitem__(self, index: int) -> Batch:
         config = self._config
         seed = config.seed * 100_000_000 + index
-        reach = _REACH_PX * 2 ** -np.random.default_rng((seed, 1)).uniform(
-            0, 1.5
-        )  # crops are small, and far things many
-        return as_batch(make_pair(seed, config.height, config.width, reach))
+        rng = np.random.default_rng((seed, 1))
+        reach = _REACH_PX * 2 ** -rng.uniform(0, 1.5)  # crops are small, and far things many
+        return as_batch(photographed(make_pair(seed, config.height, config.width, reach), rng))
 
 
 def as_batch(sample: StereoSample) -> Batch:

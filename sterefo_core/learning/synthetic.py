@@ -69,8 +69,8 @@ def dressed(rng: np.random.Generator, places: Places) -> Surfaces:
     shiny = rng.random(count) < 0.1
     second[shiny] = rng.uniform(0.15, 0.45, shiny.sum())
     apart = np.where(shiny, disparity * rng.uniform(0.1, 1.1, count), np.nan)
-    contrast = rng.uniform(0.35, 1.15, count)[:, None] * np.exp(rng.normal(0, 0.12, (count, 3)))
-    offset = rng.normal(0, 25, (count, 1)) + 110 * (1 - contrast)
+    contrast = rng.uniform(0.3, 1.05, count)[:, None] * np.exp(rng.normal(0, 0.12, (count, 3)))
+    offset = rng.normal(0, 22, (count, 1)) + 90 * (1 - contrast)
     gain = np.stack([contrast * (1 - second[:, None]), contrast * second[:, None]], axis=1)
     texture = np.stack([places.texture, rng.integers(0, TEXTURES, count)], axis=1)
     texture[:, 1] = np.where(second > 0, texture[:, 1], texture[:, 0])
@@ -130,7 +130,7 @@ def _texture_map(rng: np.random.Generator, places: Places) -> np.ndarray:
 def _light(rng: np.random.Generator, places: Places) -> np.ndarray:
     """`(n, 3)` brightness that changes linearly over the picture, about 1 at the middle of each surface."""
     slope = rng.normal(0, 0.002, (len(places.shape), 2))
-    level = rng.uniform(0.6, 1.2, len(places.shape)) - (slope * np.clip(_middle(places.to_unit), -500, 2000)).sum(
+    level = rng.uniform(0.5, 1.1, len(places.shape)) - (slope * np.clip(_middle(places.to_unit), -500, 2000)).sum(
         axis=1
     )
     return np.column_stack([slope, level]).astype(np.float32)

@@ -127,7 +127,9 @@ def floating(rng: np.random.Generator, camera: Camera, count: int) -> Places:
     largest = _FILLED * camera.max_disparity
     disparity = np.exp(rng.uniform(np.log(1.5), np.log(largest * rng.uniform(0.3, 0.95)), count))
     centre = rng.uniform([0, 0], [camera.width + 0.5 * camera.max_disparity, camera.height], (count, 2))
-    size = np.exp(rng.uniform(np.log(3), np.log(0.5 * camera.height), count)) * (0.3 + 0.7 * disparity / largest)
+    size = np.exp(rng.uniform(np.log(3), np.log(0.5 * camera.height), count)) * (
+        0.4 + 0.6 * np.sqrt(disparity / largest)
+    )
     half = size[:, None] * np.exp(rng.normal(0, 0.4, (count, 2)))
     thin = rng.random(count) < 0.15  # wires, sticks
     half[thin] = np.stack([3 * half[thin, 0] + 10, rng.uniform(0.4, 2.5, thin.sum())], axis=1)
@@ -271,7 +273,7 @@ def open_space(rng: np.random.Generator, camera: Camera) -> list[Places]:
 
 
 Layout = Callable[[np.random.Generator, Camera], list[Places]]
-LAYOUTS: tuple[tuple[Layout, float, int], ...] = ((street, 0.55, 14), (room, 0.15, 14), (open_space, 0.3, 60))
+LAYOUTS: tuple[tuple[Layout, float, int], ...] = ((street, 0.55, 24), (room, 0.15, 24), (open_space, 0.3, 100))
 """Layouts, how often each is drawn, and the most floating things before it."""
 
 
@@ -279,7 +281,7 @@ def draw_layout(rng: np.random.Generator, camera: Camera) -> Places:
     """All surfaces of one scene."""
     choice = rng.choice(len(LAYOUTS), p=[share for _, share, _ in LAYOUTS])
     layout, _, most = LAYOUTS[choice]
-    parts = [*layout(rng, camera), floating(rng, camera, int(rng.integers(most // 4, most)))]
+    parts = [*layout(rng, camera), floating(rng, camera, int(rng.integers(most // 5, most)))]
     places = joined(parts)
     any_texture = rng.integers(0, TEXTURES, len(places.texture))
     return places._replace(texture=np.where(places.texture < 0, any_texture, places.texture))
