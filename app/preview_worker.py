@@ -17,7 +17,7 @@ from app.feeds import Feed, Recorded
 from app.mailbox import Mailbox
 from app.opening import open_unless
 from app.preview import Click, Wish, Wishes
-from app.preview_state import Phase, Picked, PreviewState
+from app.preview_state import Phase, Picked, Plate, PreviewState
 from app.stage import Stage
 from app.workshop import Workshop
 from sterefo_core.errors import BadFrameError, SterefoError
@@ -131,18 +131,27 @@ class PreviewWorker:
     def _look_on_the_way(self, target: int, wish: Wish, jump: bool) -> int:
         """Observe what is missing before `target`; returns the frame reached, an earlier one if playing takes long."""
         assert self._stage and wish.project
-        began_s, still = self._now_s(), None
+        began_s = self._now_s()
         missing = self._stage.unobserved(target, wish.project)
         for done, index in enumerate(missing):
             self._give_way(wish)
             took_s = self._now_s() - began_s
-            if wish.speed and not jump and took_s > CATCH_UP_S and (index - self._feed.frame) * wish.speed > 0:
-                return index
+            if wish.speed and not jump and took_s > CATCH_UP_S:
+                known = min(missing[done:]) - wish.project.look_ahead
+                if (known - self._feed.frame) * wish.speed > 0:
+                    return known
             if took_s > PROGRESS_AFTER_S and (jump or not wish.speed):
-                still = still or self._stage.still(target)
-                self._publish(wish, phase=Phase.SEEKING, plate=still, progress=(done, len(missing)))
+                plate = self._provisional(target, wish, known=min(missing[done:]) > target)
+                self._publish(wish, phase=Phase.SEEKING, plate=plate, progress=(done, len(missing)))
             self._stage.observe(index, wish.project)
         return target
+
+    def _provisional(self, target: int, wish: Wish, known: bool) -> Plate:
+        """What can be shown of a frame so far: as it was taken, or refocused by all but the frames after it."""
+        assert self._stage and wish.project
+        if not known:
+            return self._stage.still(target)
+        return self._stage.render(target, replace(wish.project, look_ahead=0), wish.look)
 
     def _reopens(self, wish: Wish) -> bool:
         """Whether something else is to be open by now, or nothing."""

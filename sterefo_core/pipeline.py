@@ -122,12 +122,13 @@ class Pipeline:
         with watch.stage("decode"):
             frame = self.read(index)
         done = self.process(frame, project)
-        return replace(done, milliseconds={**done.milliseconds, **watch})
+        decode_ms = watch["decode"] + done.milliseconds.get("decode", 0.0)
+        return replace(done, milliseconds={**done.milliseconds, "decode": decode_ms})
 
     def _look_at(self, index: int, shown: StereoFrame, project: Project, watch: Stopwatch) -> None:
         """Observe a frame on the way to the one shown or after it; what cannot be read is passed over."""
         try:
-            with watch.stage("ahead"):
+            with watch.stage("decode"):
                 frame = shown if index == shown.index else self.read(index)
         except BadFrameError:
             self.pass_over(index)

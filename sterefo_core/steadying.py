@@ -43,9 +43,10 @@ def smoothed(times_s: Sequence[float], values: Sequence[float], at_s: float) -> 
         apart = (d * (1 - rate * tau) - at) / (_WILD * noise)
         weights = near * np.maximum(1 - apart**2, 0.01) ** 2
     then = int(np.abs(tau).argmin())
+    low, high = d.min(), d.max()
     if tau[then] == 0:
-        return float(np.clip(at, d[then] - _WILD * noise[then], d[then] + _WILD * noise[then]))
-    return float(np.clip(at, d.min(), d.max()))
+        low, high = d[then] - _WILD * noise[then], d[then] + _WILD * noise[then]
+    return round(float(np.clip(at, low, high)), 6)  # what stands still shall stand exactly still
 
 
 def _line(tau: np.ndarray, d: np.ndarray, weights: np.ndarray) -> tuple[float, float]:

@@ -86,7 +86,8 @@ def test_the_log_holds_the_facts_of_every_frame(sequence, tmp_path):
         assert fact["box"][0] == pytest.approx(60 + fact["frame"], abs=3)
         assert fact["measured_disparity"] == pytest.approx(20, abs=1)
         assert fact["focus_m"] == pytest.approx(100 * 0.54 / fact["focus_disparity"])
-        assert {"decode", "depth", "track", "focus", "refocus"} == set(fact["milliseconds"])
+        assert {"decode", "focus", "refocus"} <= set(fact["milliseconds"])
+    assert {"depth", "track"} <= set(facts[0]["milliseconds"])  # of the frames looked at ahead, too
 
 
 def test_blur_that_the_largest_radius_holds_back_is_said_and_logged(sequence, tmp_path, capsys):

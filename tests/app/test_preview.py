@@ -216,7 +216,8 @@ def test_what_was_seen_is_told_for_every_frame(drive):
     seen = driver.at(4).seen
     assert seen[0] is seen[4] is Seen.TRACKING
     assert seen[3] is Seen.TRACKING  # looked at on the way
-    assert seen[5] is Seen.NOTHING
+    assert seen[8] is Seen.TRACKING  # looked at ahead
+    assert seen[9] is Seen.NOTHING
 
 
 def test_five_hundred_fast_seeks_end_at_the_last_one(drive):
