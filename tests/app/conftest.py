@@ -44,8 +44,8 @@ def open_window(application, tmp_path, monkeypatch):
         window.document.session.save(tmp_path / "put-away.sterefo.json")
         window.close()
         window.deleteLater()
-    left = [thread.name for thread in threading.enumerate() if thread.name.startswith(("preview", "tracker", "export"))]
-    assert not left
+    ours = ("preview", "tracker", "export", "camera", "record")
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(ours)]
 
 
 @pytest.fixture

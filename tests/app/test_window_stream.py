@@ -1,0 +1,98 @@
+"""The real window on a real motion JPEG server: opened from the panel, followed in, cut and back, frozen, closed."""
+
+import threading
+from contextlib import closing
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from PyQt6.QtTest import QTest
+
+from app.live_strip import FROZEN, LIVE
+from app.preview_state import Phase
+from app.workshop import Workshop
+from sterefo_core.sources import open_source
+from sterefo_core.types import TrackState
+from tests.app.hand import Key
+from tests.core.streams import MjpegServer
+from tests.moving_square import FOLLOW, make_sequence
+
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A textured square that moves before a wall: left and right pictures."""
+    with closing(open_source(make_sequence(tmp_path_factory.mktemp("square") / "00", FRAMES))) as source:
+        return [(frame.left, frame.right) for frame in map(source.read, range(FRAMES))]
+
+
+@pytest.fixture
+def server(pairs):
+    """Both views side by side, played to and fro so that nothing jumps."""
+    with MjpegServer([np.hstack(pair) for pair in (*pairs, *pairs[-2:0:-1])], fps=15) as server:
+        yield server
+
+
+@pytest.fixture
+def hand(open_window, server):
+    """The hand on a window that shows the stream, opened from the panel."""
+    hand = open_window(None, Workshop())
+    hand.window.preview.look(scale=0.25)
+    panel = hand.window.camera_panel
+    panel.offer()
+    panel.first.setCurrentText(server.url)
+    QTest.keyClick(panel.first, Key.Key_Return)
+    hand.wait(lambda: hand.state.phase is Phase.READY and hand.state.plate.done)
+    return hand
+
+
+def another(hand, count=1):
+    """Until so many newer frames are shown."""
+    reached = hand.state.plate.index + count
+    hand.wait(lambda: hand.state.plate.index >= reached and hand.state.plate.done)
+
+
+def true_box(pairs, done):
+    """Where the square truly is in the picture that the camera gave."""
+    moment = int(np.argmin([cv2.absdiff(left, done.frame.left).mean() for left, _ in pairs]))
+    return replace(FOLLOW.box, x=FOLLOW.box.x + moment)
+
+
+def test_a_click_on_what_moves_before_a_camera_is_followed(hand, pairs):
+    assert hand.window.live_strip.words == LIVE and hand.state.source.live
+    hand.click(*true_box(pairs, hand.done).centre)
+    hand.wait(lambda: hand.project.decisions)
+    another(hand, 8)
+    assert hand.done.track.state is TrackState.TRACKING
+    assert hand.done.track.box.overlap(true_box(pairs, hand.done)) > 0.6
+    assert hand.window.status.rate.text().endswith("ms delay")
+
+
+def test_a_cut_stream_is_said_over_the_last_picture_and_comes_back_by_itself(hand, server):
+    server.cut()
+    hand.wait(hand.window.banner.isVisible)
+    assert "connecting again" in hand.window.banner.text.text()
+    assert hand.state.plate is not None and hand.state.speed == 1 and hand.state.failure is None
+    server.listen()
+    hand.wait(lambda: not hand.window.banner.isVisible())
+    another(hand)
+    assert hand.state.health.reconnects == 1
+
+
+def test_space_freezes_the_stream_and_goes_on(hand):
+    hand.key(Key.Key_Space)
+    hand.wait(lambda: hand.window.live_strip.words == FROZEN)
+    frozen = hand.state.plate.index
+    hand.key(Key.Key_Space)
+    another(hand)
+    assert hand.state.plate.index > frozen and hand.window.live_strip.words == LIVE
+
+
+def test_closing_while_the_stream_is_cut_leaves_no_thread(hand, server):
+    server.cut()
+    hand.wait(hand.window.banner.isVisible)
+    hand.window.close()
+    names = [thread.name for thread in threading.enumerate()]
+    assert not [name for name in names if name.startswith(("camera", "preview", "tracker", "opening"))]
