@@ -16,7 +16,7 @@ PASSWORD_VARIABLE = "STEREFO_CAMERA_PASSWORD"
 
 _PREFIX = "camera:"
 _URL = re.compile(r"(rtsps?|https?)://", re.IGNORECASE)
-_SECOND_DEVICE = re.compile(r",(?=\d+$|/|\w+://)")
+_SECOND_DEVICE = re.compile(r",(?=\d+(?:,|$)|/|\w+://)")
 # From "//user:" to the last "@" of the device, for a password may hold any sign by mistake; but not "//host:554/".
 _PASSWORD = re.compile(r"(?<=://)([^:/?#,]*):(?!\d*(?:[/?#,]|$))(?:(?!,\w+://).)*@", re.DOTALL)
 _SECRET_NAME = r"(?i)([?&](?:\w*(?:pass|pwd|token|secret|auth)\w*|key)=)"
@@ -96,7 +96,7 @@ def _check_device(device: str, address: str) -> None:
         if not re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:\[\]]+)(:\d+)?", host):
             raise SourceError(f"{redacted(address)} names no host: {_EXAMPLE}")
     elif not device.isdecimal() and not device.startswith("/"):
-        raise SourceError(f"{redacted(device) or 'nothing'} in {redacted(address)} is no camera: {_EXAMPLE}")
+        raise SourceError(f"{redacted(address)} names no camera: {_EXAMPLE}")
 
 
 def _check_choices(found: CameraAddress) -> None:

@@ -60,6 +60,8 @@ class Capture:
                     self._grab_from(reader)
             except CameraError as fault:
                 self.fault = fault
+            except Exception as error:  # a camera is never lost for good, whatever its driver comes up with
+                self.fault = CameraError(f"its driver failed: {type(error).__name__}")
             finally:
                 self._reader = None
             wait_s = FIRST_WAIT_S if self.connections > before else min(2 * wait_s, LONGEST_WAIT_S)

@@ -33,10 +33,10 @@ class CameraFeed:
         self._newest: Pair | None = None
         self._latest: Pair | None = None
         self._times: deque[float] = deque(maxlen=240)
-        self._pairing = Pairing()
+        self._pairing = Pairing() if len(address.devices) == 2 else None
         self._listeners: tuple[PairListener, ...] = ()
         self._closed = False
-        whose = ("left", "right") if len(address.devices) == 2 else ("",)
+        whose = ("left", "right") if self._pairing else ("",)
         self._captures = {
             eye: Capture(f"camera {eye}".strip(), partial(open_reader, device, address), partial(self._receive, side))
             for side, (eye, device) in enumerate(zip(whose, address.devices, strict=True))
@@ -47,7 +47,7 @@ class CameraFeed:
         with self._arrival:
             self._arrival.wait_for(lambda: self._newest or self._closed, timeout_s)
             pair, self._newest = self._newest, None
-        return pair
+            return None if self._closed else pair
 
     def listen(self, listener: PairListener) -> None:
         """Call `listener` with every pair from now on, on a capturing thread: it must be quick."""
@@ -93,7 +93,7 @@ class CameraFeed:
 
     def _receive(self, side: int, grab: Grab) -> None:
         with self._arrival:
-            pair = self._pairing.add(side, grab) if len(self._captures) == 2 else Pair(grab)
+            pair = self._pairing.add(side, grab) if self._pairing else Pair(grab)
             if pair is None:
                 return
             self._newest = self._latest = pair

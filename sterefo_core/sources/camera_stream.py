@@ -17,7 +17,13 @@ _LOOK_UP_S = 0.3  # how long a read waits before it looks whether anybody has in
 _JUMP_S = 2.0  # stream clocks that leap by more were set anew
 _DRIFT = 2e-4  # by which two clocks may run apart: quartz is ten times better, so late pictures stay late
 # Neither buffers nor a long look at the stream: both become delay.
-_OPTIONS = {"rtsp_flags": "prefer_tcp", "fflags": "nobuffer", "flags": "low_delay", "analyzeduration": "500000"}
+_OPTIONS = {
+    "rtsp_flags": "prefer_tcp",
+    "fflags": "nobuffer",
+    "flags": "low_delay",
+    "analyzeduration": "500000",
+    "fpsprobesize": "0",
+}
 
 
 class StreamReader:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import socket
+import struct
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import suppress
+from fractions import Fraction
 from threading import Condition, Thread
 
+import av
 import cv2
 import numpy as np
+from av.codec.context import CodecContext
+from av.packet import Packet
+
+from sterefo_core.video_pixels import frame_from_rgb
 
 
 class StreamServer:
@@ -115,13 +123,14 @@ class StreamServer:
         """Answer one client until it leaves."""
         raise NotImplementedError
 
-    def pictures_from_now(self, client: socket.socket):
-        """The pictures as they are played, with their numbers; ends when the client was thrown out."""
+    def pictures_from_now(self):
+        """The pictures as they are played, with their numbers; ends when the server closes."""
         shown = -1
         while True:
             with self._change:
-                self._change.wait_for(lambda: self._closed or self._shown != shown or client not in self._clients)
-                if self._closed or client not in self._clients:
+                while self._shown == shown and not self._closed:
+                    self._change.wait()
+                if self._closed:
                     return
                 shown = self._shown
                 picture = self._pictures[shown % len(self._pictures)]
@@ -129,7 +138,15 @@ class StreamServer:
 
 
 class MjpegServer(StreamServer):
-    """Motion JPEG over HTTP. `damage(jpeg)` changes what is sent, `with_length` says whether parts tell their length."""
+    """Motion JPEG over HTTP.
+
+    Args:
+        with_length: whether parts tell their length.
+        user: "name:password" of the one whom the camera lets in; None for everybody.
+
+    Attributes:
+        damage: changes the JPEG that is sent.
+    """
 
     def __init__(self, pictures, fps=25.0, listening=True, with_length=True, user=None) -> None:
         self.damage = lambda jpeg: jpeg
@@ -142,12 +159,12 @@ class MjpegServer(StreamServer):
 
     def talk(self, client: socket.socket) -> None:
         asked = read_request(client)
-        if self._user and self._user not in asked.get("authorization", ""):
+        if self._user and asked.get("authorization") != "Basic " + b64encode(self._user.encode()).decode():
             client.sendall(b'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="camera"\r\n\r\n')
             return
         client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=next\r\n\r\n")
         encoded: dict[int, bytes] = {}
-        for _, picture in self.pictures_from_now(client):
+        for _, picture in self.pictures_from_now():
             if id(picture) not in encoded:
                 encoded[id(picture)] = as_jpeg(picture)
             jpeg = self.damage(encoded[id(picture)])
@@ -170,3 +187,93 @@ def read_request(client: socket.socket) -> dict[str, str]:
         data += byte
     first, *lines = data.decode().strip().split("\r\n")
     return {"": first} | {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+class RtspServer(StreamServer):
+    """H.264 over RTSP, the packets interleaved in the one TCP connection (RFC 2326, 10.12)."""
+
+    _GOP = 4
+
+    @property
+    def url(self) -> str:
+        return f"rtsp://127.0.0.1:{self.port}/stream"
+
+    def talk(self, client: socket.socket) -> None:
+        while True:
+            asked = read_request(client)
+            method = asked[""].split()[0]
+            answer, body = "", ""
+            if method == "OPTIONS":
+                answer = "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER\r\n"
+            elif method == "DESCRIBE":
+                body = _SDP
+                answer = (
+                    f"Content-Base: {self.url}/\r\nContent-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
+                )
+            elif method == "SETUP":
+                answer = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1;timeout=60\r\n"
+            head = f"RTSP/1.0 200 OK\r\nCSeq: {asked['cseq']}\r\n{answer}\r\n{body}"
+            client.sendall(head.encode())
+            if method == "PLAY":
+                self._send_all(client)
+                return
+
+    def _send_all(self, client: socket.socket) -> None:
+        wire = _Interleaved(client)
+        played, encoded = [], []
+        with av.open(wire, "w", format="rtp", buffer_size=1400) as output:
+            stream = output.add_mux_stream("h264", rate=90_000)
+            stream.time_base = Fraction(1, 90_000)
+            for shown, _ in self.pictures_from_now():
+                if self._pictures is not played:
+                    played = self._pictures
+                    encoded = as_h264(played, self._GOP)
+                packet = Packet(encoded[shown % len(encoded)])
+                packet.pts = packet.dts = round(shown / self._fps * 90_000)
+                packet.time_base, packet.stream = stream.time_base, stream
+                output.mux(packet)
+                if wire.gone:
+                    return
+
+
+_SDP = (
+    "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=control:*\r\n"
+    "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:track0\r\n"
+)
+
+
+class _Interleaved:
+    """A file whose writes, each one RTP or RTCP packet, go over an RTSP connection."""
+
+    def __init__(self, client: socket.socket) -> None:
+        self._client, self.gone = client, False
+
+    def write(self, packet: bytes) -> int:
+        is_report = 200 <= packet[1] <= 204
+        try:
+            self._client.sendall(b"$" + struct.pack(">BH", is_report, len(packet)) + packet)
+        except OSError:  # libav would keep it until it is closed
+            self.gone = True
+        return len(packet)
+
+
+def as_h264(pictures: Sequence[np.ndarray], gop: int) -> list[bytes]:
+    """One piece of an H.264 stream for each picture; every `gop`th can be decoded without those before it."""
+    height, width = pictures[0].shape[:2]
+    encoder = CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width + width % 2, height + height % 2, "yuv420p"
+    encoder.time_base = Fraction(1, 25)
+    encoder.thread_count = 1
+    encoder.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "crf": "15",
+        "x264-params": f"keyint={gop}:scenecut=0",
+    }
+    pieces = []
+    for number, picture in enumerate(pictures):
+        frame = frame_from_rgb(picture, "yuv420p")
+        frame.pts = number
+        pieces += [bytes(packet) for packet in encoder.encode(frame)]
+    assert len(pieces) == len(pictures)
+    return pieces

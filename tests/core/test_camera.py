@@ -1,0 +1,301 @@
+"""Live cameras over real HTTP and RTSP connections on loopback: what arrives, and what happens when they fail."""
+
+import threading
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from time import monotonic
+
+import cv2
+import numpy as np
+import pytest
+
+from sterefo_core.depth import make_depth_engine
+from sterefo_core.errors import BadFrameError, SourceError
+from sterefo_core.live import CameraState, LiveSource
+from sterefo_core.sources import open_source
+from sterefo_core.sources.camera import KEPT_FRAMES, open_camera
+from tests.core.streams import MjpegServer, RtspServer
+
+SERVERS = pytest.mark.parametrize("server", [MjpegServer, RtspServer])
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left():
+    yield
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("camera")]
+    for thread in left:
+        thread.join(1)
+    assert not any(thread.is_alive() for thread in left)
+
+
+@pytest.fixture
+def side_by_side(stereo_pictures):
+    return [np.hstack(pair) for pair in stereo_pictures]
+
+
+@contextmanager
+def two_cameras(server, pairs, left_fps=25.0, right_fps=25.0, right_listening=True):
+    """A server for each eye, and the address of both."""
+    lefts, rights = zip(*pairs, strict=True)
+    with server(lefts, left_fps) as left, server(rights, right_fps, right_listening) as right:
+        yield left, right, f"camera:{left.url},{right.url}"
+
+
+def number_of(picture, pictures):
+    """Which of the pictures this one is, after coding."""
+    differences = [np.abs(picture.astype(int) - other).mean() for other in pictures]
+    assert min(differences) < 6
+    return int(np.argmin(differences))
+
+
+def until(source, holds, seconds=10.0):
+    """The health for which `holds` is true, while frames are taken as a viewer does; and the last frame taken."""
+    end, frame = monotonic() + seconds, None
+    while monotonic() < end:
+        frame = source.take(0.05) or frame
+        if holds(source.health):
+            return source.health, frame
+    raise AssertionError(f"the camera is {source.health}")
+
+
+@SERVERS
+def test_both_eyes_of_one_camera_arrive_right(server, side_by_side, stereo_pictures):
+    lefts, rights = zip(*stereo_pictures, strict=True)
+    with server(side_by_side) as camera, closing(open_source(camera.url)) as source:
+        assert isinstance(source, LiveSource)
+        assert source.size == (480, 144)
+        frames = [source.read(0)] + [source.take(5) for _ in range(6)]
+        assert [frame.index for frame in frames] == list(range(7))
+        for frame in frames:
+            assert number_of(frame.left, lefts) == number_of(frame.right, rights)
+        disparity = make_depth_engine().compute(frames[-1])
+        assert np.median(disparity.values[disparity.valid]) > 2
+
+
+@SERVERS
+def test_two_cameras_make_one_source_and_the_skew_is_measured(server, stereo_pictures):
+    lefts, rights = zip(*stereo_pictures, strict=True)
+    with two_cameras(server, stereo_pictures) as (_, _, address), closing(open_source(address)) as source:
+        frames = [source.take(5) for _ in range(8)]
+        assert 0 < source.health.skew_ms < 40
+    numbers = [(number_of(frame.left, lefts), number_of(frame.right, rights)) for frame in frames]
+    # The two servers play one round of eight in step, give or take a picture and where they began.
+    offsets = {(left - right) % 8 for left, right in numbers}
+    assert len(offsets) <= 2
+
+
+def test_swap_exchanges_the_eyes(side_by_side, stereo_pictures):
+    with MjpegServer(side_by_side) as camera, closing(open_camera(f"{camera.url}#swap")) as source:
+        frame = source.take(5)
+    assert number_of(frame.left, [right for _, right in stereo_pictures]) >= 0
+    assert np.abs(frame.left.astype(int) - frame.right).mean() > 6
+
+
+def test_the_layout_is_recognised_or_obeyed(stereo_pictures):
+    stacked = [np.vstack(pair) for pair in stereo_pictures]
+    with MjpegServer(stacked) as camera:
+        with closing(open_camera(camera.url)) as source:
+            assert source.size == (480, 144)
+        with closing(open_camera(f"{camera.url}#layout=side-by-side")) as source:
+            assert source.size == (240, 288)
+
+
+def test_one_eye_alone_is_refused_in_one_line():
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+    with MjpegServer([noise]) as camera, pytest.raises(SourceError, match="looks like one eye"):
+        open_camera(camera.url)
+
+
+def test_times_ascend_and_follow_the_camera(side_by_side):
+    with MjpegServer(side_by_side, fps=50) as camera, closing(open_camera(camera.url)) as source:
+        times = [source.take(5).timestamp_s for _ in range(12)]
+        assert source.timestamp_s(0) == 0
+    steps = np.diff(times)
+    assert (steps > 0).all()
+    assert 0.01 < np.median(steps) < 0.05
+
+
+def test_only_the_latest_frames_can_be_read_again(side_by_side):
+    with MjpegServer(side_by_side, fps=100) as camera, closing(open_camera(camera.url)) as source:
+        taken = [source.take(5) for _ in range(KEPT_FRAMES)]
+        assert source.read(taken[0].index) is taken[0]
+        assert len(source) == KEPT_FRAMES + 1
+        with pytest.raises(BadFrameError, match="record the camera"):
+            source.read(0)
+        with pytest.raises(IndexError):
+            source.read(len(source))
+
+
+def test_a_slow_viewer_gets_the_newest_pair_and_misses_the_others(side_by_side):
+    with MjpegServer(side_by_side, fps=100) as camera, closing(open_camera(camera.url)) as source:
+        arrived = threading.Semaphore(0)
+        source.listen(lambda pair: arrived.release())
+        for _ in range(20):
+            assert arrived.acquire(timeout=5)
+        frame = source.take(5)
+        assert frame.index == 1
+        assert frame.timestamp_s > 0.1
+
+
+@SERVERS
+def test_a_stream_that_is_cut_comes_back_by_itself(server, side_by_side):
+    with server(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+        before = source.take(5)
+        camera.cut()
+        health, last = until(source, lambda health: health.state == CameraState.RECONNECTING)
+        assert "is gone" in health.message
+        assert source.read((last or before).index) is (last or before)  # the last picture stays
+        camera.listen()
+        health, _ = until(source, lambda health: health.state == CameraState.LIVE)
+        assert health.reconnects == 1
+        assert health.message == ""
+        assert source.take(5)
+
+
+@SERVERS
+def test_a_stream_that_stalls_is_told_and_goes_on(server, side_by_side):
+    with server(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+        camera.stall()
+        health, _ = until(source, lambda health: health.state == CameraState.STALLED)
+        assert "no picture for" in health.message
+        camera.stall(False)
+        health, _ = until(source, lambda health: health.state == CameraState.LIVE)
+        assert health.reconnects == 0
+        assert source.take(5)
+
+
+def test_a_stream_that_stays_silent_is_opened_anew(side_by_side, monkeypatch):
+    monkeypatch.setattr("sterefo_core.sources.camera_mjpeg.SILENT_S", 0.3)
+    with MjpegServer(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+        camera.stall()
+        until(source, lambda health: health.state == CameraState.RECONNECTING)
+        camera.stall(False)
+        until(source, lambda health: health.reconnects >= 1 and health.state == CameraState.LIVE)
+
+
+@SERVERS
+def test_the_second_camera_may_start_late(server, stereo_pictures):
+    lefts, rights = zip(*stereo_pictures, strict=True)
+    with two_cameras(server, stereo_pictures, right_listening=False) as (_, right, address):
+        threading.Timer(0.5, right.listen).start()
+        with closing(open_camera(address)) as source:
+            frame = source.take(5)
+            number_of(frame.left, lefts)
+            number_of(frame.right, rights)
+
+
+def test_one_of_two_cameras_is_missed_by_name(stereo_pictures):
+    with two_cameras(MjpegServer, stereo_pictures) as (_, right, address), closing(open_camera(address)) as source:
+        right.cut()
+        health, _ = until(source, lambda health: health.state == CameraState.RECONNECTING)
+        assert "the right camera" in health.message
+        right.listen()
+        until(source, lambda health: health.state == CameraState.LIVE and health.reconnects == 1)
+
+
+def test_cameras_of_different_rates_out_of_step_never_show_a_picture_twice(stereo_pictures):
+    rights = [right for _, right in stereo_pictures]
+    with two_cameras(MjpegServer, stereo_pictures, 40, 23) as (_, _, address), closing(open_camera(address)) as source:
+        frames = [source.take(5) for _ in range(10)]
+    shown = [number_of(frame.right, rights) for frame in frames]
+    assert all(one != next_one for one, next_one in pairwise(shown))
+
+
+@SERVERS
+def test_a_resolution_that_changes_is_told_and_scaled(server, side_by_side, stereo_pictures):
+    lefts = [left for left, _ in stereo_pictures]
+    with server(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+        camera.play([cv2.resize(picture, (480, 72), interpolation=cv2.INTER_AREA) for picture in side_by_side])
+        health, _ = until(source, lambda health: health.message)
+        assert "240x72" in health.message
+        assert "480x144" in health.message
+        frame = source.take(5)
+        assert frame.left.shape == (144, 480, 3)
+        number_of(cv2.GaussianBlur(frame.left, (5, 5), 0), [cv2.GaussianBlur(left, (5, 5), 0) for left in lefts])
+        camera.play(side_by_side)
+        until(source, lambda health: health.state == CameraState.LIVE and not health.message)
+
+
+def test_damaged_pictures_are_passed_over_and_told(side_by_side):
+    with MjpegServer(side_by_side, fps=50) as camera, closing(open_camera(camera.url)) as source:
+        camera.damage = lambda jpeg: jpeg[: len(jpeg) // 2]
+        health, _ = until(source, lambda health: health.state == CameraState.STALLED)
+        assert "damaged" in health.message
+        camera.damage = lambda jpeg: jpeg
+        until(source, lambda health: health.state == CameraState.LIVE)
+        frame = source.take(5)
+        number_of(np.hstack([frame.left, frame.right]), side_by_side)
+
+
+def test_parts_that_do_not_tell_their_length_are_read_to_the_boundary(side_by_side):
+    with MjpegServer(side_by_side, with_length=False) as camera, closing(open_camera(camera.url)) as source:
+        shown = [number_of(np.hstack([f.left, f.right]), side_by_side) for f in (source.take(5) for _ in range(4))]
+    assert len(set(shown)) > 2
+
+
+def test_a_camera_that_asks_for_a_password_gets_it_and_nobody_else_does(side_by_side, monkeypatch):
+    with MjpegServer(side_by_side, user="bob:hunter2") as camera:
+        with_password = camera.url.replace("//", "//bob:hunter2@")
+        with closing(open_camera(with_password)) as source:
+            told = f"{source.name} {source.kind} {source.identity} {source.health}"
+        assert "hunter2" not in told
+        with pytest.raises(SourceError, match="user and a password"):
+            open_camera(camera.url)
+        with pytest.raises(SourceError) as raised:
+            open_camera(with_password.replace("hunter2", "hunter3"))
+        assert "hunter3" not in str(raised.value)
+        monkeypatch.setenv("STEREFO_CAMERA_PASSWORD", "hunter2")
+        open_camera(camera.url.replace("//", "//bob@")).close()
+
+
+@SERVERS
+@pytest.mark.parametrize("state", ["playing", "stalled", "cut"])
+def test_closing_is_prompt_whatever_the_camera_does(server, state, side_by_side):
+    with server(side_by_side) as camera:
+        source = open_camera(camera.url)
+        if state == "stalled":
+            camera.stall()
+            until(source, lambda health: health.state == CameraState.STALLED)
+        if state == "cut":
+            camera.cut()
+            until(source, lambda health: health.state == CameraState.RECONNECTING)
+        began = monotonic()
+        source.close()
+        assert monotonic() - began < 1
+        assert source.take(0.1) is None
+        source.close()
+
+
+def test_a_viewer_that_waits_is_woken_by_closing(side_by_side):
+    with MjpegServer(side_by_side) as camera:
+        source = open_camera(camera.url)
+        camera.stall()
+        while source.take(0.2):
+            pass
+        threading.Timer(0.1, source.close).start()
+        began = monotonic()
+        assert source.take(30) is None
+        assert monotonic() - began < 5
+
+
+def test_a_camera_that_is_not_there_is_told_at_once():
+    began = monotonic()
+    with pytest.raises(SourceError, match="/dev/video97 is not there"):
+        open_camera("camera:97")
+    assert monotonic() - began < 3
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_camera_that_nobody_answers_for_ends_in_one_line(scheme, side_by_side):
+    with MjpegServer(side_by_side, listening=False) as camera, pytest.raises(SourceError) as raised:
+        open_camera(f"{scheme}://bob:hunter2@127.0.0.1:{camera.port}/x", timeout_s=0.5)
+    assert "nobody answers" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_two_cameras_of_different_sizes_are_refused(stereo_pictures):
+    left, right = stereo_pictures[0]
+    pair = left, cv2.resize(right, (240, 72))
+    refusal = pytest.raises(SourceError, match="480x144 pixels and the right one 240x72")
+    with two_cameras(MjpegServer, [pair]) as (_, _, address), refusal:
+        open_camera(address)
