@@ -26,6 +26,9 @@ from sterefo_core.learning.synthetic_views import (
     true_maps,
 )
 
+HELD_OUT = 1_000_000_000_000
+"""Seeds from here on are for validation and evaluation, never for training."""
+
 
 def make_pair(seed: int, height: int, width: int, max_disparity: float = 192) -> StereoSample:
     """A pair of `height` x `width` px with dense exact truth, the same one for the same arguments.
