@@ -8,6 +8,7 @@ from pathlib import Path
 
 from platformdirs import user_data_dir
 
+from sterefo_core.calibration.imports import import_rig
 from sterefo_core.calibration.rectify import Rectifier
 from sterefo_core.calibration.rig import StereoRig
 from sterefo_core.calibration.rig_file import SUFFIX, load_rig, save_rig
@@ -27,19 +28,21 @@ def keep(rig: StereoRig, identity: str) -> Path:
     return path
 
 
-def rectification_for(identity: str, size: tuple[int, int], file: Path | None = None) -> Rectifier | None:
+def rectification_for(identity: str, size: tuple[int, int], file: str | Path | None = None) -> Rectifier | None:
     """The rectification of a camera whose pictures are `size`: from `file`, else the one kept; None if there is none.
+
+    The file may be of any kind that `import_rig` reads.
 
     Raises:
         CalibrationError: the file is damaged, or of pictures of another size.
     """
-    path = file or kept_at(identity, size)
-    if file is None and not path.exists():
+    kept = kept_at(identity, size)
+    if file is None and not kept.exists():
         return None
-    rig = load_rig(path)
+    rig = load_rig(kept) if file is None else import_rig(file, size)
     if rig.size != size:
         sizes = "{}x{} pixels and the camera gives {}x{}".format(*rig.size, *size)
-        raise CalibrationError(f"{path} is for {sizes}: set that size, or calibrate again")
+        raise CalibrationError(f"{file or kept} is for {sizes}: set that size, or calibrate again")
     return Rectifier(rig)
 
 

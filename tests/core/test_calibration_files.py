@@ -161,10 +161,10 @@ def test_a_new_calibration_replaces_the_kept_one():
 
 def test_a_named_file_must_be_there_and_fit_the_size(tmp_path):
     with pytest.raises(CalibrationError, match=r"cannot read the calibration .*absent"):
-        rectification_for("camera", SIZE, tmp_path / "absent.json")
+        rectification_for("camera", SIZE, str(tmp_path / "absent.json"))
     save_rig(make_rig(), tmp_path / "rig.json")
     with pytest.raises(CalibrationError, match=r"640x360 pixels and the camera gives 320x240"):
-        rectification_for("camera", (320, 240), tmp_path / "rig.json")
+        rectification_for("camera", (320, 240), str(tmp_path / "rig.json"))
 
 
 @pytest.mark.parametrize(
