@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import replace
 
 from sterefo_core.types import Box, Follow, Hold, Release
 
@@ -19,6 +20,11 @@ def track(text: str) -> Follow:
     if width <= 0 or height <= 0:
         raise argparse.ArgumentTypeError(f"the box of {text!r} is empty: width and height must be above 0")
     return Follow(int(match[1]), Box(x, y, width, height))
+
+
+def track_both(text: str) -> Follow:
+    """`F:x,y,w,h` as a Follow that holds before its frame, too."""
+    return replace(track(text), backward=True)
 
 
 def focus(text: str) -> Hold:

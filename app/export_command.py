@@ -54,6 +54,9 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
         "--track", type=arguments.track, metavar="F:x,y,w,h", help="from frame F, follow this box", **add
     )
     group.add_argument(
+        "--track-both", type=arguments.track_both, metavar="F:x,y,w,h", help="the same, and before F, too", **add
+    )
+    group.add_argument(
         "--focus", type=arguments.focus, metavar="F:D", help="from F, hold D px, or metres as 12.5m", **add
     )
     group.add_argument("--release", type=arguments.release, metavar="F", help="from frame F, let go", **add)
@@ -78,6 +81,7 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--cats-eye", type=float, metavar="C", help="aperture cut towards the corners, 0 to 1")
     group.add_argument("--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 to 1")
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
+    group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8")
     group.add_argument("--depth", choices=ENGINES, help="depth engine (default: sgm)")
     group.add_argument("--layout", choices=LAYOUTS, help="how a video holds both eyes")
     group.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
@@ -143,7 +147,12 @@ def with_lens(project: Project, given: argparse.Namespace) -> Project:
         "highlights": given.highlights,
     }
     lens = replace(lens, **{name: value for name, value in shape.items() if value is not None})
-    named = {"transition_s": given.transition, "depth": given.depth, "layout": given.layout}
+    named = {
+        "transition_s": given.transition,
+        "look_ahead": given.look_ahead,
+        "depth": given.depth,
+        "layout": given.layout,
+    }
     return replace(project, lens=lens, **{name: value for name, value in named.items() if value is not None})
 
 

@@ -96,6 +96,16 @@ class Focusing:
         if active is not None and not isinstance(active, Release):
             session.edit("Let go", session.project.with_decision(Release(frame)))
 
+    def follow_back(self) -> None:
+        """What is followed here is followed before its focus point, too, or no longer."""
+        session = self._session()
+        follow = session.project.followed(self._player.frame)
+        if follow is None:
+            self._say("Nothing is followed on this frame: click something first")
+            return
+        name = "Follow from here only" if follow.backward else "Follow before the point"
+        session.edit(name, session.project.with_decision(replace(follow, backward=not follow.backward)))
+
     def delete_point(self) -> None:
         """Remove the focus point on this frame."""
         session, frame = self._session(), self._player.frame

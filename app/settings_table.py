@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sterefo_core import optics
-from sterefo_core.project import Project
+from sterefo_core.project import MOST_AHEAD, Project
 from sterefo_core.types import Calibration
 
 THIRD_STOP = 2 ** (1 / 6)
@@ -161,6 +161,12 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
             "Focus", "Transition", "How long a change of focus takes.", 0, 5, " s", 2,
             lambda project: project.transition_s,
             lambda project, value: replace(project, transition_s=value),
+        ),
+        Number(
+            "Focus", "Look ahead", "Frames that the focus sees coming; a camera has none.", 0, MOST_AHEAD, "", 0,
+            lambda project: project.look_ahead,
+            lambda project, value: replace(project, look_ahead=round(value)),
+            whole=True,
         ),
     )  # fmt: skip
 

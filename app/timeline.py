@@ -146,6 +146,8 @@ class Timeline(QWidget):
         painter.setPen(QPen(accent, 2))
         painter.setBrush(accent)
         if isinstance(decision, Follow):
+            begins = self._project.stretch(decision.frame).start
+            painter.drawLine(QPointF(self.x_of(begins), centre.y()), centre)  # followed backward, too
             painter.drawEllipse(centre, size, size)
         elif isinstance(decision, Hold):
             tips = ((0, -size - 1), (size + 1, 0), (0, size + 1), (-size - 1, 0))

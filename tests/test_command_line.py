@@ -419,3 +419,12 @@ def test_the_refocusing_is_scored_against_the_true_lens(tmp_path, capsys, monkey
     }
     assert mean["program"] > mean["unprocessed"] + 5
     assert len(list((tmp_path / "crops").iterdir())) == 12
+
+
+def test_an_object_can_be_followed_before_its_frame_and_without_looking_ahead(sequence, tmp_path):
+    target, log = tmp_path / "out.mp4", tmp_path / "facts.jsonl"
+    words = ["--track-both", "3:63,30,40,36", "--look-ahead", "0", "-o", str(target), "--log", str(log)]
+    assert main(["export", str(sequence), *words]) == 0
+    facts = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [fact["state"] for fact in facts] == ["tracking"] * FRAMES
+    assert facts[0]["box"][0] == pytest.approx(60, abs=3)

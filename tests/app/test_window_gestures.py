@@ -245,3 +245,16 @@ def test_question_mark_lists_every_action_that_has_a_key(hand):
 def test_no_key_has_two_meanings():
     keys = [key for row in TABLE for key in row.keys]
     assert len(keys) == len(set(keys))
+
+
+def test_ctrl_b_follows_before_the_focus_point_too_and_back(hand):
+    hand.pause_at(6)
+    hand.click(*square(6).centre)
+    hand.wait(lambda: hand.project.decisions)
+    hand.key(Key.Key_B, CTRL)
+    assert hand.project.followed(0) == hand.project.decisions[0]
+    hand.pause_at(0)
+    hand.wait_for_project()
+    assert hand.done.track.state is TrackState.TRACKING
+    hand.key(Key.Key_B, CTRL)
+    assert hand.project.followed(0) is None

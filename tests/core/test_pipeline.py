@@ -77,6 +77,27 @@ def test_a_seek_shows_what_playing_there_shows(source, pipeline, order):
         assert np.array_equal(shot.image, straight[index].image)
 
 
+BACKWARD = replace(FOLLOWING, decisions=(Hold(0, float(WALL_PX)), Follow(8, Box(68, 30, 40, 36), backward=True)))
+
+
+def test_an_object_is_followed_backward_to_the_decision_before(source, pipeline):
+    shots = played(pipeline, BACKWARD)
+    assert shots[0].track.state is TrackState.IDLE and shots[0].focus.disparity == WALL_PX
+    for index in range(1, 12):
+        assert shots[index].track.box.overlap(Box(60 + index, 30, 40, 36)) > 0.7
+        assert shots[index].focus.measured == pytest.approx(SQUARE_PX, abs=0.5)
+    assert WALL_PX < shots[2].focus.disparity < SQUARE_PX  # the change is made where the object begins to be followed
+
+
+@pytest.mark.parametrize("order", [(11, 3, 7, 0, 5), (4, 10)])
+def test_a_seek_into_what_is_followed_backward_shows_what_playing_there_shows(source, pipeline, order):
+    with pipeline_of(source) as other:
+        straight = played(other, BACKWARD)
+    for index in order:
+        shot = pipeline.process(source.read(index), BACKWARD)
+        assert shot.track == straight[index].track and shot.focus == straight[index].focus
+
+
 def test_a_focus_to_be_complete_at_its_frame_is_seen_there_and_on_the_way_and_by_a_seek(source, pipeline):
     project = replace(FOLLOWING, decisions=(Follow(6, Box(66, 30, 40, 36), arrive=True),))
     shots = played(pipeline, project)

@@ -13,7 +13,12 @@ from sterefo_core.types import Box, Calibration, Follow, Hold, Lens, Release
 EVERYTHING = Project(
     source="demo",
     layout="top-bottom",
-    decisions=(Follow(0, Box(1, 2, 3.5, 4)), Hold(7, 31.25), Hold(9, metres=12.0, arrive=True), Release(11)),
+    decisions=(
+        Follow(3, Box(1, 2, 3.5, 4), backward=True),
+        Hold(7, 31.25),
+        Hold(9, metres=12.0, arrive=True),
+        Release(11),
+    ),
     lens=Lens(
         aperture=0.3,
         max_radius_px=17,
@@ -29,6 +34,7 @@ EVERYTHING = Project(
     first_frame=2,
     last_frame=40,
     depth="sgm-full",
+    look_ahead=2,
 )
 
 
@@ -46,6 +52,17 @@ def test_a_project_comes_back_as_it_was_saved(tmp_path):
     save_project(EVERYTHING, path)
     assert load_project(path) == EVERYTHING
     assert [p.name for p in tmp_path.iterdir()] == ["p.sterefo.json"]
+
+
+def test_a_project_of_before_there_was_looking_ahead_has_the_settings_of_a_fresh_one(tmp_path):
+    path = tmp_path / "p.sterefo.json"
+    save_project(EVERYTHING, path)
+    document = json.loads(path.read_text())
+    del document["look_ahead"], document["decisions"][0]["backward"]
+    path.write_text(json.dumps(document))
+    loaded = load_project(path)
+    assert loaded.look_ahead == Project().look_ahead
+    assert loaded.decisions[0] == Follow(3, Box(1, 2, 3.5, 4))
 
 
 def test_a_project_moved_with_its_source_still_finds_it(tmp_path, monkeypatch):
@@ -113,6 +130,17 @@ def test_the_last_decision_before_a_frame_is_in_force_and_one_on_the_same_frame_
     assert [project.active(i) for i in (9, 10, 19, 20)] == [None, Hold(10, 6.0), Hold(10, 6.0), Release(20)]
 
 
+def test_a_follow_that_goes_backward_is_in_force_from_after_the_decision_before_it():
+    first, second = (Follow(frame, Box(1, 1, 9, 9), arrive=True, backward=True) for frame in (10, 20))
+    assert Project(decisions=(first, second)).active(10) is first
+    project = Project(decisions=(Hold(5, 7.0), second))
+    assert [project.active(i) for i in (4, 5, 6, 20)] == [None, project.decisions[0], second, second]
+    assert project.approached(4) is project.approached(5) is None
+    assert (project.stretch(3), project.stretch(5)) == (range(5), range(5, 6))
+    assert [frames for _, frames in project.stretches(30)] == [range(5, 6), range(6, 30)]
+    assert Project(decisions=(first,)).followed(0) is first
+
+
 @pytest.mark.parametrize(
     ("project", "says"),
     [
@@ -133,6 +161,7 @@ def test_the_last_decision_before_a_frame_is_in_force_and_one_on_the_same_frame_
         (Project(lens=Lens(sharp_px=-1.0)), "sharp range goes from 0"),
         (Project(lens=Lens(blade_rotation_deg=400.0)), "blades. rotation goes from -360 to 360"),
         (Project(transition_s=-1.0), "not usable"),
+        (Project(look_ahead=9), "looking 9 frames ahead is not usable: give 0 to 8"),
         (Project(first_frame=12, last_frame=5), "range 12..5 does not fit"),
         (Project(last_frame=30), "range 0..30 does not fit"),
     ],
