@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import NoReturn
 
-from app import evaluate_command, export_command, info_command, launch, sweep_command
+from app import cameras_command, evaluate_command, export_command, info_command, launch, sweep_command
 from sterefo_core.errors import SterefoError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -33,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     launch.add_parser(commands)
     export_command.add_parser(commands)
     info_command.add_parser(commands)
+    cameras_command.add_parser(commands)
     sweep_command.add_parser(commands)
     evaluate_command.add_parser(commands)
     return parser

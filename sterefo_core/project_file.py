@@ -11,6 +11,7 @@ from typing import Any
 from sterefo_core.errors import ProjectError, SterefoError
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.project import Project
+from sterefo_core.sources.camera_address import redacted
 from sterefo_core.types import Box, Decision, Follow, Hold, Lens, Release
 
 SUFFIX = ".sterefo.json"
@@ -19,9 +20,9 @@ _FORMAT = "sterefo project"
 
 
 def save_project(project: Project, path: Path) -> None:
-    """Write the project; the file is complete or, on any failure, as it was. Raises ExportError."""
+    """Write the project, without passwords; the file is complete or, on any failure, as it was. Raises ExportError."""
     document = {"format": _FORMAT, "version": VERSION, **_to_json(project)}
-    document["source"] = _relocated(project.source, Path.cwd(), path.resolve().parent)
+    document["source"] = redacted(_relocated(project.source, Path.cwd(), path.resolve().parent))
     with part_file(path) as part, writing(path):
         part.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 

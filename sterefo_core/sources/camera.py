@@ -16,6 +16,7 @@ from sterefo_core.calibration.store import rectification_for
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.live import CameraHealth, CameraState, Rectification
 from sterefo_core.sources.camera_address import CameraAddress, is_url, parse_camera, redacted
+from sterefo_core.sources.camera_devices import own_name
 from sterefo_core.sources.camera_eyes import Eyes
 from sterefo_core.sources.camera_feed import STALLED_S, CameraFeed, PairListener
 from sterefo_core.sources.camera_pairs import Pair
@@ -201,6 +202,4 @@ def _device_identity(device: str) -> str:
     if is_url(device):
         return redacted(device)
     path = Path(f"/dev/video{device}" if device.isdecimal() else device)
-    with suppress(OSError):
-        return next(link.name for link in sorted(Path("/dev/v4l/by-id").iterdir()) if link.resolve() == path.resolve())
-    return str(path)
+    return own_name(path) or str(path)

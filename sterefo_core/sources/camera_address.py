@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import quote
 
 from sterefo_core.errors import SourceError
@@ -32,7 +31,7 @@ class CameraAddress:
         layout: where the eyes lie in the picture of one device; "auto" looks at the first picture.
         swap: left and right are the other way round.
         size, fps, exposure: choices that the driver of a device is asked for; None leaves them to it.
-        calibration: a file to rectify by, instead of what is known of the camera.
+        calibration: a file to rectify by (of ROS two, LEFT,RIGHT), instead of what is known of the camera.
         raw: hand over the pictures as they come, not rectified.
     """
 
@@ -42,7 +41,7 @@ class CameraAddress:
     size: tuple[int, int] | None = None
     fps: float | None = None
     exposure: float | None = None
-    calibration: Path | None = None
+    calibration: str | None = None
     raw: bool = False
 
     @property
@@ -152,10 +151,10 @@ def _exposure(text: str) -> float:
     return exposure
 
 
-def _file(text: str) -> Path:
+def _file(text: str) -> str:
     if not text:
         raise ValueError
-    return Path(text).expanduser()
+    return text
 
 
 _PARSERS = {"layout": _layout, "size": _size, "fps": _rate, "exposure": _exposure, "calibration": _file}

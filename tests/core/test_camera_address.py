@@ -1,7 +1,5 @@
 """Addresses of cameras: what they mean, what is wrong with others, and that no password is ever shown."""
 
-from pathlib import Path
-
 import pytest
 
 from sterefo_core.errors import SourceError
@@ -25,7 +23,7 @@ MEANINGS = {
     "camera:0#layout=top-bottom&swap&size=2560x720&fps=30&exposure=-6": CameraAddress(
         ("0",), "top-bottom", True, (2560, 720), 30.0, -6.0
     ),
-    "camera:0,1#calibration=rig.yaml": CameraAddress(("0", "1"), calibration=Path("rig.yaml")),
+    "camera:0,1#calibration=rig.yaml": CameraAddress(("0", "1"), calibration="rig.yaml"),
     "http://host/stream.mjpg#raw": CameraAddress(("http://host/stream.mjpg",), raw=True),
 }
 
