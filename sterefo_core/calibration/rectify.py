@@ -14,54 +14,101 @@ _LARGEST_GROWTH = 3.0  # of a side of the picture by undistorting it: more is a 
 _WIDEST = np.tan(np.radians(60))  # an ideal camera shows no wider half angle usefully
 _PLAIN = np.eye(3)
 
+Pair = tuple[np.ndarray, np.ndarray]
+
 
 class Rectifier:
     """Rectifies the pairs of a calibrated rig; implements `live.Rectification`.
 
     The ideal cameras have the rig's mean focal length, so the pictures keep their resolution, and share one principal
-    point, so disparity is 0 at infinity. Only what both cameras see in full is kept: no black rim, the same rows in
-    both pictures.
+    point, so disparity is 0 at infinity.
 
     Raises:
         CalibrationError: the two cameras see too little in common.
     """
 
     def __init__(self, rig: StereoRig) -> None:
-        none = np.zeros(4)
-        self._rig = rig
-        self._turns = cv2.stereoRectify(
-            rig.left.matrix, none, rig.right.matrix, none, rig.size, rig.rotation, rig.translation_m.reshape(3, 1)
-        )[:2]
+        none, shift = np.zeros(4), rig.translation_m.reshape(3, 1)
+        turns = cv2.stereoRectify(rig.left.matrix, none, rig.right.matrix, none, rig.size, rig.rotation, shift)[:2]
         focal_px = (rig.left.focal_px + rig.right.focal_px) / 2
-        left, top, right, bottom = _seen_by_both(rig, self._turns)
-        first, last = np.ceil(np.array([left, top]) * focal_px), np.floor(np.array([right, bottom]) * focal_px)
-        width, height = (last - first + 1) // 2 * 2  # even, as video codecs want it
-        _check_size(width, height, rig)
-        self.size: tuple[int, int] = (int(width), int(height))
-        self.calibration = Calibration(focal_px, rig.baseline_m, float(-first[0]), float(-first[1]))
-        self._projection = np.array([[focal_px, 0, -first[0]], [0, focal_px, -first[1]], [0, 0, 1]])
-        self._left, self._right = (
-            eye.maps(turn, self._projection, self.size)
-            for eye, turn in zip((rig.left, rig.right), self._turns, strict=True)
-        )
+        self._when, self._error_px = rig.when, rig.epipolar_px
+        self._ideal = IdealPair((rig.left, rig.right), turns, rig.size, focal_px)
+        self.size = self._ideal.size
+        self.calibration = Calibration(focal_px, rig.baseline_m, *self._ideal.centre)
 
     @property
     def told(self) -> str:
         """What was done, for a person."""
-        error = "" if self._rig.epipolar_px is None else f", {self._rig.epipolar_px:.2f} px"
-        return f"calibrated {self._rig.when}".rstrip() + error
+        error = "" if self._error_px is None else f", {self._error_px:.2f} px"
+        return f"calibrated {self._when}".rstrip() + error
 
-    def apply(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def apply(self, left: np.ndarray, right: np.ndarray) -> Pair:
         """The rectified pair, `(height, width, 3)` uint8. Raises SourceError for pictures of another size."""
-        check_pair(left, right, self._rig.size)
+        return self._ideal.apply(left, right)
+
+    def corners(self, left: np.ndarray, right: np.ndarray) -> Pair:
+        """`(n, 2)` px of the two cameras' pictures as `(n, 2)` px of the rectified ones."""
+        return self._ideal.points(left, right)
+
+
+class IdealPair:
+    """Two turned cameras without distortion, of one focal length, and how to make their pictures from real ones.
+
+    Only what both real cameras see in full is kept: no black rim, the same rows in both pictures.
+
+    Args:
+        eyes: the real cameras, left and right. turns: rotations that make both look the same way.
+        size: width and height of the real pictures.
+        focal_px: of the ideal cameras.
+        shift_px: by which the right picture is moved to the left, which adds to every disparity.
+
+    Attributes:
+        size: width and height of the pictures made, even numbers. centre: principal point of the left one.
+
+    Raises:
+        CalibrationError: too little is seen by both.
+    """
+
+    def __init__(
+        self,
+        eyes: tuple[CameraModel, CameraModel],
+        turns: Pair,
+        size: tuple[int, int],
+        focal_px: float,
+        shift_px: float = 0.0,
+    ) -> None:
+        self._eyes, self._turns, self._real_size = eyes, turns, size
+        areas = [_filled(eye, turn, size) * focal_px for eye, turn in zip(eyes, turns, strict=True)]
+        areas[1] -= (shift_px, 0, shift_px, 0)
+        first = np.ceil(np.maximum(areas[0], areas[1])[:2])
+        last = np.floor(np.minimum(areas[0], areas[1])[2:])
+        width, height = (last - first + 1) // 2 * 2  # even, as video codecs want it
+        _check_size(width, height, size)
+        self.size: tuple[int, int] = (int(width), int(height))
+        self.centre: tuple[float, float] = (float(-first[0]), float(-first[1]))
+        self._projections = [
+            np.array([[focal_px, 0, self.centre[0] - shift], [0, focal_px, self.centre[1]], [0, 0, 1]])
+            for shift in (0.0, shift_px)
+        ]
+        self._left, self._right = (
+            eye.maps(turn, projection, self.size)
+            for eye, turn, projection in zip(eyes, turns, self._projections, strict=True)
+        )
+
+    def apply(self, left: np.ndarray, right: np.ndarray) -> Pair:
+        """The pictures of the ideal cameras. Raises SourceError for pictures of another size."""
+        check_pair(left, right, self._real_size)
         return cv2.remap(left, *self._left, cv2.INTER_LINEAR), cv2.remap(right, *self._right, cv2.INTER_LINEAR)
 
-    def corners(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`(n, 2)` px of the two cameras' pictures as `(n, 2)` px of the rectified ones."""
-        return (
-            self._rig.left.undistorted(left, self._turns[0], self._projection),
-            self._rig.right.undistorted(right, self._turns[1], self._projection),
+    def points(self, left: np.ndarray, right: np.ndarray) -> Pair:
+        """`(n, 2)` px of the real pictures as `(n, 2)` px of those made."""
+        in_left, in_right = (
+            eye.undistorted(pixels, turn, projection)
+            for eye, pixels, turn, projection in zip(
+                self._eyes, (left, right), self._turns, self._projections, strict=True
+            )
         )
+        return in_left, in_right
 
 
 def check_pair(left: np.ndarray, right: np.ndarray, size: tuple[int, int]) -> None:
@@ -72,22 +119,15 @@ def check_pair(left: np.ndarray, right: np.ndarray, size: tuple[int, int]) -> No
             raise SourceError(f"the camera gives {found}: calibrate it at this size, or set the size that it had")
 
 
-def _check_size(width: float, height: float, rig: StereoRig) -> None:
+def _check_size(width: float, height: float, size: tuple[int, int]) -> None:
     if not min(width, height) >= _SMALLEST_SIDE_PX:
         raise CalibrationError("the two cameras see too little in common: calibrate again, or align them better")
-    if width > rig.size[0] * _LARGEST_GROWTH or height > rig.size[1] * _LARGEST_GROWTH:
+    if width > size[0] * _LARGEST_GROWTH or height > size[1] * _LARGEST_GROWTH:
         raise CalibrationError("the calibration has lenses that no camera has: calibrate again")
 
 
-def _seen_by_both(rig: StereoRig, turns: tuple[np.ndarray, np.ndarray]) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of the largest upright rectangle that both cameras fill, at focal length 1."""
-    areas = [_filled(eye, turn, rig.size) for eye, turn in zip((rig.left, rig.right), turns, strict=True)]
-    (left, top, right, bottom) = np.array(areas).T
-    return left.max(), top.max(), right.min(), bottom.min()
-
-
-def _filled(eye: CameraModel, turn: np.ndarray, size: tuple[int, int]) -> tuple[float, float, float, float]:
-    """The rectangle inside the four curves that the picture's sides become."""
+def _filled(eye: CameraModel, turn: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Left, top, right and bottom, at focal length 1, inside the four curves that the picture's sides become."""
     along, width, height = np.linspace(0, 1, 65), size[0] - 1, size[1] - 1
     zero, one = np.zeros_like(along), np.ones_like(along)
     sides = ((zero, along), (along, zero), (one, along), (along, one))  # left, top, right, bottom
@@ -95,4 +135,4 @@ def _filled(eye: CameraModel, turn: np.ndarray, size: tuple[int, int]) -> tuple[
         np.clip(eye.undistorted(np.stack([x * width, y * height], axis=1), turn, _PLAIN), -_WIDEST, _WIDEST)
         for x, y in sides
     )
-    return left[:, 0].max(), top[:, 1].max(), right[:, 0].min(), bottom[:, 1].min()
+    return np.array([left[:, 0].max(), top[:, 1].max(), right[:, 0].min(), bottom[:, 1].min()])
