@@ -191,7 +191,7 @@ def street(rng: np.random.Generator, camera: Camera) -> list[Places]:
     parts += [_vehicles(rng, camera, int(rng.integers(1, 9))), _standing(rng, camera, int(rng.integers(3, 22)))]
     hills = int(rng.integers(0, 10))
     centre = np.stack([rng.uniform(0, camera.width, hills), np.full(hills, camera.horizon)], axis=1)
-    half = rng.uniform([20, 4], [0.4 * camera.width, 0.25 * camera.height], (hills, 2))
+    half = rng.uniform([0.04, 0.02], [0.4, 0.12], (hills, 2)) * camera.width
     far = cards(centre, half, np.zeros(hills), rng.uniform(1, 5, hills), np.zeros((hills, 4)))
     parts.append(far.cut(rng.choice(LOOSE, hills)))
     return parts
