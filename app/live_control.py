@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import QObject
 
 from app.actions import TABLE
+from app.calibration_control import CalibrationControl
 from app.preview_state import PreviewState, SourceFacts
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class LiveControl(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self.calibration = CalibrationControl(window)
+        window.live_strip.calibrate.clicked.connect(self.calibration.start)
 
     def show_source(self, facts: SourceFacts | None) -> None:
         """Offer what can be done with this source: a camera cannot be sought in or exported."""
@@ -44,3 +47,15 @@ class LiveControl(QObject):
         """Show how the camera does."""
         if state.health is not None:
             self._window.live_strip.show_state(state)
+        self.calibration.show_state(state)
+
+    def leave_page(self) -> bool:
+        """Close the calibration's page; whether it was open."""
+        was_open = self.calibration.page.isVisible()
+        self.calibration.page.leave()
+        return was_open
+
+    def close(self) -> None:
+        """Give up what is under way, and end its threads."""
+        self.calibration.page.hide()
+        self.calibration.close()

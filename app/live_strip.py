@@ -44,6 +44,7 @@ class LiveStrip(QWidget):
         dot = '<span style="color:#e5534b">●</span>' if self.words == LIVE else "○"
         self.running.setText(f"{dot}&nbsp; <b>{self.words}</b>")
         self.figures.setText(_figures(state.health))
+        self.calibration.setText(state.rectified or "Not calibrated: no metres")
 
 
 def _words(state: PreviewState) -> str:

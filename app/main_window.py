@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         session.watch(self._session_changed)
         self._opened = None
         self._tell(None)
+        self.live.close()
         self.open_panel.hide()
         self.camera_panel.hide()
         self.inspector.show_session(session)
@@ -209,7 +210,7 @@ class MainWindow(QMainWindow):
             if card.isVisible():
                 card.hide()
                 return
-        if self.viewport.cancel_gesture():
+        if self.live.leave_page() or self.viewport.cancel_gesture():
             return
         if self.state.phase is Phase.SEEKING:
             self.cancel_seek()
@@ -245,6 +246,7 @@ class MainWindow(QMainWindow):
         remembered.remember(self.settings, self, self.preview)
         self.hide()
         self.exports.close()
+        self.live.close()
         self.preview.close()
         self._keys.stop()
         event.accept()

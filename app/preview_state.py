@@ -48,6 +48,7 @@ class SourceFacts:
 
     Attributes:
         times_s: time stamp of every frame; empty for a live camera, whose frames come as they are taken.
+        identity: by what a calibration finds the camera again; "" for a recorded source.
     """
 
     name: str
@@ -55,6 +56,7 @@ class SourceFacts:
     size: tuple[int, int]
     calibration: Calibration | None
     times_s: tuple[float, ...]
+    identity: str = ""
 
     @property
     def live(self) -> bool:
@@ -108,6 +110,7 @@ class PreviewState:
         failure: one line for a person, or None.
         picked: the last click's box.
         health: how the camera is doing; None for a recorded source.
+        rectified: how its pairs are made rectified ones, for a person; "" where they are not.
     """
 
     generation: int = 0
@@ -122,6 +125,7 @@ class PreviewState:
     failure: str | None = None
     picked: Picked | None = None
     health: CameraHealth | None = None
+    rectified: str = ""
 
 
 @dataclass(frozen=True)

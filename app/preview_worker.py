@@ -184,6 +184,6 @@ class PreviewWorker:
         common: dict[str, object] = {"generation": wish.generation, "speed": wish.speed}
         if self._stage and wish.project:
             common |= {"seen": self._stage.seen(wish.project), "health": self._stage.health}
-            common |= {"skipped": self._feed.skipped}
+            common |= {"skipped": self._feed.skipped, "rectified": self._stage.rectified}
         self._state = replace(self._state, **{**common, **changes})  # type: ignore[arg-type]
         self._states.put(self._state)

@@ -34,7 +34,8 @@ class Stage:
         self._workshop, self._source = workshop, source
         self._live = source if isinstance(source, LiveSource) else None
         times_s = () if self._live is not None else tuple(source.timestamp_s(index) for index in range(len(source)))
-        self.facts = SourceFacts(source.name, source.kind, source.size, source.calibration, times_s)
+        identity = self._live.identity if self._live is not None else ""
+        self.facts = SourceFacts(source.name, source.kind, source.size, source.calibration, times_s, identity)
         self._pipeline: Pipeline | None = None
         self._renderer: ScaledRenderer | None = None
         self._made_for: tuple[str, str] | None = None
@@ -50,6 +51,12 @@ class Stage:
     def health(self) -> CameraHealth | None:
         """How the camera is doing; None for a recorded source."""
         return self._live.health if self._live is not None else None
+
+    @property
+    def rectified(self) -> str:
+        """How a camera's pairs are made rectified ones; "" where they are not."""
+        rectification = self._live.rectification if self._live is not None else None
+        return rectification.told if rectification else ""
 
     def close(self) -> None:
         """Give everything back."""

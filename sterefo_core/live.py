@@ -51,6 +51,14 @@ class LiveSource(Source, Protocol):
     def health(self) -> CameraHealth:
         """How the camera is doing at this moment."""
 
+    @property
+    def identity(self) -> str:
+        """By what a calibration finds its camera again."""
+
+    @property
+    def rectification(self) -> Rectification | None:
+        """What makes its pairs rectified ones at this moment; None where they are handed over as they come."""
+
     def take(self, timeout_s: float) -> StereoFrame | None:
         """The newest pair that was not taken yet, as the next frame; None where none comes within the time."""
 

@@ -9,21 +9,27 @@ from app.workshop import Workshop
 from sterefo_core.errors import BadFrameError
 from sterefo_core.live import CameraHealth, CameraState
 from sterefo_core.types import StereoFrame, Truth
-from tests.app.small_parts import SIZE, SmallSource, small_workshop
+from tests.app.small_parts import SmallSource, small_workshop
 
 KEPT = 12
 
 
 class SmallCamera:
-    """As the LiveSource protocol says: `come` is a pair arriving, on whatever thread calls it; the newest wins."""
+    """As the LiveSource protocol says: `come` is a pair arriving, on whatever thread calls it; the newest wins.
 
-    name, kind, size, audio = "small camera", "a square before a camera", SIZE, None
+    Args:
+        scene: what is before it, as a source of moments.
+    """
 
-    def __init__(self, calibration=None):
-        self.calibration = calibration
+    name, kind, audio, calibration = "small camera", "a square before a camera", None, None
+    identity, rectification = "small-camera", None
+
+    def __init__(self, scene=None):
+        self._scene = scene or SmallSource()
+        self.size = self._scene.size
         self.health = CameraHealth(frames_per_s=25.0, skew_ms=1.5)
         self.closed = False
-        self._scene, self._changed = SmallSource(), Condition()
+        self._changed = Condition()
         self._waiting: StereoFrame | None = None
         self._ring: deque[StereoFrame] = deque(maxlen=KEPT)
         self._times_s: list[float] = []
@@ -31,7 +37,7 @@ class SmallCamera:
     def come(self, moment):
         """A pair as the scene looks at this moment."""
         with self._changed:
-            self._waiting = replace(self._scene.read(moment), calibration=self.calibration)
+            self._waiting = replace(self._scene.read(moment), calibration=None)
             self._changed.notify_all()
 
     def stall(self, message):
