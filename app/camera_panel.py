@@ -13,9 +13,10 @@ from PyQt6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLab
 from app.cards import Card, title_line
 from sterefo_core.errors import SourceError
 from sterefo_core.sources.camera_address import is_url, parse_camera, redacted
+from sterefo_core.sources.camera_devices import CameraDevice
 
 LAYOUTS = (("As it looks", "auto"), ("Side by side", "side-by-side"), ("One above the other", "top-bottom"))
-SIZES = ("As the driver likes", "1280x480", "1344x376", "2560x720", "2560x960", "640x480", "1280x720", "1920x1080")
+USUAL_SIZE = "As the driver likes"
 ONE_CAMERA = "None: one camera gives both views"
 
 
@@ -25,14 +26,15 @@ class CameraPanel(Card):
     Args:
         parent: what it lies over.
         settings: where the last choice is kept.
-        find: the cameras that are there, as (device, name).
+        find: finds the cameras that are plugged in.
     """
 
     chosen = pyqtSignal(str)
 
-    def __init__(self, parent: QWidget, settings: QSettings, find: Callable[[], Sequence[tuple[str, str]]]) -> None:
+    def __init__(self, parent: QWidget, settings: QSettings, find: Callable[[], Sequence[CameraDevice]]) -> None:
         super().__init__(parent)
         self._settings, self._find = settings, find
+        self._found: Sequence[CameraDevice] = ()
         form = QFormLayout(self)
         form.setContentsMargins(24, 20, 24, 20)
         form.setVerticalSpacing(10)
@@ -44,7 +46,6 @@ class CameraPanel(Card):
         self.layout_box, self.resolution = QComboBox(), QComboBox(editable=True)
         for name, value in LAYOUTS:
             self.layout_box.addItem(name, value)
-        self.resolution.addItems(SIZES)
         self.exposure = QLineEdit()
         self.exposure.setPlaceholderText("automatic")
         self.swap = QCheckBox("Left and right are the other way round")
@@ -75,11 +76,11 @@ class CameraPanel(Card):
 
     def look(self) -> None:
         """Look again which cameras are there."""
-        found = self._find()
+        self._found = found = self._find()
         for box, none in ((self.first, ()), (self.second, (("", ONE_CAMERA),))):
             typed = box.currentText()
             box.clear()
-            for device, name in (*none, *found):
+            for device, name in (*none, *((camera.device, f"{camera.name} ({camera.device})") for camera in found)):
                 box.addItem(name, device)
             box.setCurrentText(typed or (none[0][1] if none else box.itemText(0)))
         self.first.lineEdit().setPlaceholderText(
@@ -92,7 +93,7 @@ class CameraPanel(Card):
         devices = [device for box in (self.first, self.second) if (device := _device(box))]
         chosen = (
             ("layout", self.layout_box, self.layout_box.currentData(), "auto"),
-            ("size", self.resolution, self.resolution.currentText().strip(), SIZES[0]),
+            ("size", self.resolution, self.resolution.currentText().strip(), USUAL_SIZE),
             ("exposure", self.exposure, self.exposure.text().strip(), ""),
         )
         options = [
@@ -131,6 +132,14 @@ class CameraPanel(Card):
         for field in (self.resolution, self.exposure):
             field.setEnabled(not all(is_url(device) for device in devices))
         self.password.setEnabled(any(is_url(device) for device in devices))
+        self._offer_sizes(devices)
+
+    def _offer_sizes(self, devices: list[str]) -> None:
+        sizes = next((camera.sizes for camera in self._found if camera.device in devices[:1]), ())
+        chosen = self.resolution.currentText()
+        self.resolution.clear()
+        self.resolution.addItems([USUAL_SIZE, *("{}x{}".format(*size) for size in sizes)])
+        self.resolution.setCurrentText(chosen or USUAL_SIZE)
 
     def _remember(self) -> None:
         for name, text in (
@@ -152,7 +161,7 @@ class CameraPanel(Card):
                 at = box.findData(device)
                 box.setCurrentText(device) if at < 0 else box.setCurrentIndex(at)
         self.layout_box.setCurrentIndex(max(self.layout_box.findData(kept("layout")), 0))
-        self.resolution.setCurrentText(kept("size") or SIZES[0])
+        self.resolution.setCurrentText(kept("size") or USUAL_SIZE)
         self.exposure.setText(kept("exposure"))
         self.swap.setChecked(kept("swap", bool))
         self._offer_what_fits()

@@ -107,7 +107,7 @@ class Session:
 
 
 def _to_keep(project: Project) -> Project:
-    """What a file may hold of a project: of a camera neither its passwords nor decisions on frames that are gone."""
+    """What a file holds of a project: of a camera no decisions, as the frames that they were about are gone."""
     if not is_camera(project.source):
         return project
-    return replace(project, source=redacted(project.source), decisions=(), first_frame=0, last_frame=None)
+    return replace(project, decisions=(), first_frame=0, last_frame=None)

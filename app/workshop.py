@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -17,6 +18,9 @@ from sterefo_core.refocus import make_renderer
 from sterefo_core.sources import open_source
 from sterefo_core.types import Box, DisparityMap, Follow
 from trackers import make_tracker
+
+if TYPE_CHECKING:
+    from sterefo_core.sources.camera_devices import CameraDevice
 
 
 @contextmanager
@@ -46,9 +50,11 @@ def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Bo
     return found(image, disparity, x, y)
 
 
-def find_cameras() -> list[tuple[str, str]]:
-    """The cameras at this computer, as (device, name)."""
-    return []
+def find_cameras() -> Sequence[CameraDevice]:
+    """The cameras that are plugged in."""
+    from sterefo_core.sources.camera_devices import list_devices
+
+    return list_devices()
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ class Workshop:
     make_renderer: Callable[[str], Renderer] = make_renderer
     make_pipeline: Callable[[Source, Project, str, Renderer | None], Pipeline] = make_pipeline
     box_at: Callable[[np.ndarray, DisparityMap, float, float], Box] = box_at
-    find_cameras: Callable[[], Sequence[tuple[str, str]]] = find_cameras
+    find_cameras: Callable[[], Sequence[CameraDevice]] = find_cameras
 
 
 def demo_project() -> Project:

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QPushButton
 from app.live_strip import FROZEN, LIVE, SILENT
 from app.preview_state import Phase
 from app.session import Session
+from sterefo_core.sources.camera_devices import CameraDevice
 from sterefo_core.types import TrackState
 from tests.app.hand import CTRL, LEFT, SHIFT, Key
 from tests.app.live_parts import SmallCamera, camera_workshop
@@ -158,7 +159,11 @@ def asked(open_window, camera):
         addresses.append(project.source)
         return camera
 
-    parts = replace(camera_workshop(camera), open_source=open_source, find_cameras=lambda: [("2", "Stereo eye (2)")])
+    parts = replace(
+        camera_workshop(camera),
+        open_source=open_source,
+        find_cameras=lambda: [CameraDevice("2", "Stereo eye", ((2560, 720), (1280, 360)))],
+    )
     return open_window(None, parts), addresses
 
 
@@ -180,6 +185,7 @@ def test_the_panel_lists_the_cameras_that_are_there_and_asks_drivers_for_size_an
     hand, _ = asked
     panel = open_panel(hand)
     assert panel.first.currentText() == "Stereo eye (2)"
+    assert [panel.resolution.itemText(at) for at in range(3)] == ["As the driver likes", "2560x720", "1280x360"]
     panel.resolution.setCurrentText("2560x720")
     QTest.keyClicks(panel.exposure, "-6")
     assert panel.address == "camera:2#size=2560x720&exposure=-6"
