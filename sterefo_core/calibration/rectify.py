@@ -23,15 +23,18 @@ class Rectifier:
     The ideal cameras have the rig's mean focal length, so the pictures keep their resolution, and share one principal
     point, so disparity is 0 at infinity.
 
+    Attributes:
+        rig: what was measured of the cameras.
+
     Raises:
         CalibrationError: the two cameras see too little in common.
     """
 
     def __init__(self, rig: StereoRig) -> None:
+        self.rig = rig
         none, shift = np.zeros(4), rig.translation_m.reshape(3, 1)
         turns = cv2.stereoRectify(rig.left.matrix, none, rig.right.matrix, none, rig.size, rig.rotation, shift)[:2]
         focal_px = (rig.left.focal_px + rig.right.focal_px) / 2
-        self._when, self._error_px = rig.when, rig.epipolar_px
         self._ideal = IdealPair((rig.left, rig.right), turns, rig.size, focal_px)
         self.size = self._ideal.size
         self.calibration = Calibration(focal_px, rig.baseline_m, *self._ideal.centre)
@@ -39,8 +42,8 @@ class Rectifier:
     @property
     def told(self) -> str:
         """What was done, for a person."""
-        error = "" if self._error_px is None else f", {self._error_px:.2f} px"
-        return f"calibrated {self._when}".rstrip() + error
+        error = "" if self.rig.epipolar_px is None else f", {self.rig.epipolar_px:.2f} px"
+        return f"calibrated {self.rig.when}".rstrip() + error
 
     def apply(self, left: np.ndarray, right: np.ndarray) -> Pair:
         """The rectified pair, `(height, width, 3)` uint8. Raises SourceError for pictures of another size."""
