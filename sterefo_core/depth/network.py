@@ -66,7 +66,7 @@ class StereoNetwork(nn.Module):
         pair = padded(torch.cat((standardised(left), standardised(right))), 32)
         quarter, eighth = self.features(pair.contiguous(memory_format=torch.channels_last))
         (left_4, right_4), (left_8, right_8) = quarter.chunk(2), eighth.chunk(2)
-        every = torch.arange(self.bins, device=left.device, dtype=left_8.dtype).reshape(1, -1, 1, 1)
+        every = torch.arange(self.bins, device=left.device, dtype=torch.float32).reshape(1, -1, 1, 1)
         volume = look_up(row_correlation(left_8, right_8, _GROUPS), every.expand(-1, -1, *left_8.shape[-2:]))
         logits, share = self.hourglass(torch.cat((volume, left_8), dim=1))
         coarse = expected_disparity(logits)  # (B, 1, H/8, W/8) in bins

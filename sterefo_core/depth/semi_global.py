@@ -30,7 +30,7 @@ class SemiGlobalDepth:
 
     def compute(self, frame: StereoFrame) -> DisparityMap:
         """Disparity of `frame.left`. Raises SterefoError where the pair is none: no right picture or another size."""
-        _check_pair(frame)
+        check_pair(frame)
         left, right = _even(frame.left), _even(frame.right)
         half_left = _halved(left)
         if self._scale == 2:
@@ -53,7 +53,8 @@ class SemiGlobalDepth:
         return cv2.medianBlur(dense, 5), matched & sure
 
 
-def _check_pair(frame: StereoFrame) -> None:
+def check_pair(frame: StereoFrame) -> None:
+    """Raises SterefoError where the frame has no right picture, or one of another size."""
     if frame.right is None:
         raise SterefoError(f"frame {frame.index} has no right picture: depth needs both cameras")
     if frame.left.shape != frame.right.shape:

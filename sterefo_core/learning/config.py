@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sterefo_core.errors import SterefoError
-
-SYNTHETIC = "synthetic"
+from sterefo_core.learning.datasets import SYNTHETIC
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,8 @@ class TrainingConfig:
 
     Attributes:
         architecture, network: names of `learning.architectures`.
-        data, validation: "synthetic", or folders of data sets.
+        data, validation: "synthetic", or what else `learning.datasets.open_samples` opens; several are mixed evenly.
+        labels: "true", or "matched": by semi-global matching, where data sets have no truth.
         seed: of the weights, the synthetic pairs, the crops and the lenses.
         steps: at which the run ends.
         batch: pairs a step, in each process.
@@ -39,6 +39,7 @@ class TrainingConfig:
     network: str = "compact"
     data: tuple[str, ...] = (SYNTHETIC,)
     validation: tuple[str, ...] = (SYNTHETIC,)
+    labels: str = "true"
     seed: int = 0
     steps: int = 20000
     batch: int = 4
@@ -62,6 +63,8 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if self.height % 32 or self.width % 32 or min(self.height, self.width, self.batch, self.steps) < 1:
             raise SterefoError("height and width of the crops must be multiples of 32, batch and steps above 0")
+        if self.labels not in ("true", "matched"):
+            raise SterefoError(f'labels are "true" or "matched", not "{self.labels}"')
 
     @classmethod
     def from_file(cls, path: Path) -> Self:

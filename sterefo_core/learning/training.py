@@ -24,8 +24,12 @@ from sterefo_core.learning.checkpoint import (
 from sterefo_core.learning.config import TrainingConfig
 from sterefo_core.learning.objectives import Objective
 from sterefo_core.learning.pairs import Batch, batches
+from sterefo_core.learning.samples import StereoSample
+from sterefo_core.learning.validation import Validation, held_out, validate
 
 CHECKPOINT = "checkpoint.safetensors"
+OnStep = Callable[[int, dict[str, float]], None]
+OnValidation = Callable[[int, Validation], None]
 _CLIP = 1.0
 
 
@@ -49,11 +53,17 @@ class Training:
             self.model.parameters(), config.learning_rate, weight_decay=config.weight_decay, foreach=True
         )
         self.step = 0
+        self._held_out: dict[str, list[StereoSample]] = {}
         if (folder / CHECKPOINT).exists():
             self._resume()
 
-    def run(self, on_step: Callable[[int, dict[str, float]], None]) -> None:
-        """Train to the recipe's last step; `on_step` is told of each, with its figures."""
+    def run(self, on_step: OnStep = lambda step, figures: None, on_validation: OnValidation | None = None) -> None:
+        """Train to the recipe's last step.
+
+        Args:
+            on_step: is told of every step, counted from 1, and its figures.
+            on_validation: is told of every validation, by the first process; without it there is none.
+        """
         rank, world = (get_rank(), get_world_size()) if is_initialized() else (0, 1)
         objective: nn.Module = Objective(self.model, self.config)
         if is_initialized():
@@ -62,8 +72,17 @@ class Training:
             figures = self._learn(objective, {name: value.to(self.device) for name, value in batch.items()})
             self.step += 1
             on_step(self.step, figures)
-            if rank == 0 and (self.step % self.config.save_every == 0 or self.step == self.config.steps):
-                self.save()
+            if rank == 0:
+                self._pause(on_validation)
+
+    def _pause(self, on_validation: OnValidation | None) -> None:
+        """Save and validate where it is time."""
+        at_end = self.step == self.config.steps
+        if at_end or self.step % self.config.save_every == 0:
+            self.save()
+        if on_validation and (at_end or self.step % self.config.validate_every == 0):
+            self._held_out = self._held_out or held_out(self.config.validation)
+            on_validation(self.step, validate(self.average.stereo, self._held_out, self.device))
 
     def _learn(self, objective: nn.Module, batch: Batch) -> dict[str, float]:
         self._prepare()
@@ -95,6 +114,11 @@ class Training:
                 kept.lerp_(new, 1 - share)
             else:
                 kept.copy_(new)
+
+    def save_weights(self, target: Path) -> None:
+        """Write the averaged weights of the stereo network alone, as depth engines take them."""
+        about = {"step": self.step, "config": json.loads(self.config.as_json())}
+        save_tensors(target, self.average.stereo.state_dict(), about)
 
     def save(self) -> None:
         """Write the checkpoint: both sets of weights, the optimizer's state, the recipe and the step."""

@@ -1,0 +1,100 @@
+"""The learned depth engine: a stereo network with the weights that ship, folded and ready to run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from sterefo_core.depth.edges import doubled
+from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
+from sterefo_core.depth.semi_global import check_pair
+from sterefo_core.errors import SterefoError
+from sterefo_core.refocus.renderer import torch_device
+from sterefo_core.types import DisparityMap, StereoFrame
+
+WEIGHTS = Path(__file__).parents[2] / "assets" / "stereo.safetensors"
+"""The weights that ship; `assets/stereo.md` says how they were made."""
+
+_CONFIDENT = 0.5  # of the likelihood lies in three neighbouring bins where something was matched
+
+
+class LearnedDepth:
+    """A stereo network as a depth engine; on the CPU at half size, on CUDA at full size and in half precision.
+
+    Args:
+        device: "auto", "cpu" or "cuda".
+        weights: a file of `learning.checkpoint`, made by `run_app.py train` or `adapt`.
+    """
+
+    def __init__(self, device: str = "auto", weights: Path = WEIGHTS) -> None:
+        self._device = torch_device(device)
+        self._halves = self._device.type == "cpu"
+        self.network = folded(load_network(weights).eval()).requires_grad_(False).to(self._device)
+
+    def compute(self, frame: StereoFrame) -> DisparityMap:
+        """Disparity of `frame.left`. Raises SterefoError where the pair is none: no right picture or another size."""
+        check_pair(frame)
+        height, width = frame.left.shape[:2]
+        pair = (halved(frame.left), halved(frame.right)) if self._halves else (frame.left, frame.right)
+        prediction = self.predict(*(self.tensor(image) for image in pair))
+        values, valid = prediction.disparity[0, 0].float().cpu().numpy(), matched(prediction)[0, 0].cpu().numpy()
+        if self._halves:
+            values, valid = doubled(values), valid.repeat(2, axis=0).repeat(2, axis=1)
+        return DisparityMap(np.ascontiguousarray(values[:height, :width]), valid[:height, :width])
+
+    def tensor(self, image: np.ndarray) -> Tensor:
+        """`(H, W, 3)` uint8 to `(1, 3, H, W)` in 0..1 on the engine's device."""
+        return torch.from_numpy(np.ascontiguousarray(image)).to(self._device).permute(2, 0, 1)[None] / 255
+
+    @torch.inference_mode()
+    def predict(self, left: Tensor, right: Tensor) -> StereoPrediction:
+        """What the network says of a pair of tensors."""
+        with torch.autocast(self._device.type, torch.float16, enabled=self._device.type == "cuda"):
+            return self.network(left, right)
+
+
+def matched(prediction: StereoPrediction) -> Tensor:
+    """`(B, 1, H, W)` bool: where the volume is of one mind, and the right picture reaches."""
+    height, width = prediction.disparity.shape[-2:]
+    likely = prediction.logits.float().softmax(dim=1)
+    sure = nn.functional.avg_pool3d(likely[:, None], (3, 1, 1), 1, (1, 0, 0))[:, 0].amax(dim=1, keepdim=True)
+    sure = nn.functional.interpolate(3 * sure, scale_factor=float(BIN_PX))[..., :height, :width] > _CONFIDENT
+    column = torch.arange(width, device=sure.device)
+    return sure & (prediction.disparity <= column)
+
+
+def load_network(path: Path) -> nn.Module:
+    """A network with its weights. Raises SterefoError where the file is missing or something else."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
+        network = StereoNetwork()
+        network.load_state_dict(weights)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise SterefoError(f"{path} cannot be read as weights of a stereo network: {error}") from error
+    return network
+
+
+def folded(network: nn.Module) -> nn.Module:
+    """Every batch norm made part of the convolution before it, in place; for evaluation only."""
+    for module in network.modules():
+        if not isinstance(module, nn.Sequential):
+            continue
+        for i in range(len(module) - 1):
+            layer, norm = module[i], module[i + 1]
+            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                module[i], module[i + 1] = fuse_conv_bn_eval(layer, norm), nn.Identity()
+    return network
+
+
+def halved(image: np.ndarray) -> np.ndarray:
+    """Half the size, an odd last row or column repeated first."""
+    height, width = image.shape[:2]
+    even = cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    return cv2.resize(even, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
