@@ -83,6 +83,8 @@ TABLE = (
     Row("&Playback", "Clear the &range", ("Shift+I",), "focusing.clear_range", ends_section=True),
     Row("&Playback", "Show &every frame (else real time)", ("E",), "player.set_every_frame", True),
     Row("&Playback", "&Loop", ("Ctrl+L",), "player.set_loop", True),
+    Row("&Camera", "&Open a camera…", ("Ctrl+Shift+K",), "camera_panel.offer", icon="camera"),
+    Row("&Camera", "&Calibrate it…", (), "live.calibration.start"),
     Row("&Help", "All &keys", ("?",), "show_keys", icon="keys"),
 )
 

@@ -115,7 +115,7 @@ class KeysPanel(Card):
         column.addLayout(title_line("Keys and gestures", self.hide))
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        for sections in (("", "&Edit"), ("&Playback",), ("&File", "&View", "&Help")):
+        for sections in (("", "&Edit"), ("&Playback",), ("&File", "&View", "&Camera", "&Help")):
             columns.addLayout(_keys_column(sections))
         column.addLayout(columns)
 

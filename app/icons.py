@@ -25,8 +25,10 @@ class _TintedEngine(QIconEngine):
 
     def paint(self, painter, rect, mode, state) -> None:
         group = QPalette.ColorGroup.Disabled if mode == QIcon.Mode.Disabled else QPalette.ColorGroup.Active
-        colour = QGuiApplication.palette().color(group, QPalette.ColorRole.ButtonText).name()
-        QSvgRenderer(QByteArray(self._svg.replace("currentColor", colour).encode())).render(painter, QRectF(rect))
+        colour = QGuiApplication.palette().color(group, QPalette.ColorRole.ButtonText)
+        drawing = self._svg.replace("currentColor", colour.name())
+        painter.setOpacity(colour.alphaF())  # SVG colours have none
+        QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(rect))
 
     def pixmap(self, size: QSize, mode, state) -> QPixmap:
         pixmap = QPixmap(size)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _WITHOUT_AN_END = ("player.toggle", "player.pause")
 """The moves in time that a camera, too, can make: it freezes and goes on."""
 _NEEDS_AN_END = ("show_export", "document.ask_for_frame_file")
+_NEEDS_A_CAMERA = ("live.calibration.start",)
 
 
 class LiveControl(QObject):
@@ -42,6 +43,8 @@ class LiveControl(QObject):
         moves = [row.slot for row in TABLE if row.menu == "&Playback" and row.slot not in _WITHOUT_AN_END]
         for slot in (*moves, *_NEEDS_AN_END):
             window.actions_table[slot].setEnabled(not live)
+        for slot in _NEEDS_A_CAMERA:
+            window.actions_table[slot].setEnabled(live)
 
     def show_state(self, state: PreviewState) -> None:
         """Show how the camera does."""

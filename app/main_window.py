@@ -52,7 +52,7 @@ class MainWindow(QMainWindow):
         self.preview = Preview(self._rung.emit, partial(PreviewWorker, workshop=workshop))
         self.player = Player(self.preview, lambda: self.state, lambda: self.document.session)
         remembered.recall_look(settings, self.preview)
-        window_parts.build(self)
+        window_parts.build(self, workshop)
         self.document = Document(
             self,
             settings,
@@ -68,7 +68,7 @@ class MainWindow(QMainWindow):
             self.preview, self.player, lambda: self.document.session, lambda: self.viewport.plate, self.status.say
         )
         self.actions_table = Actions(self)
-        window_parts.finish(self, workshop)
+        window_parts.finish(self)
         self.setAcceptDrops(True)
         remembered.recall_place(settings, self)
         self._keys = KeyFilter(self, self.viewport.peek)

@@ -76,7 +76,7 @@ class Sidebar(QWidget):
         next(tab for tab in self._group.buttons() if tab.text() == name).click()
 
 
-def build(window: MainWindow) -> None:
+def build(window: MainWindow, workshop: Workshop) -> None:
     """Make the widgets and lay them out."""
     window.viewport, window.timeline, window.live_strip = Viewport(), Timeline(), LiveStrip()
     window.inspector, window.export_panel = Inspector(window.preview), ExportPanel()
@@ -88,12 +88,12 @@ def build(window: MainWindow) -> None:
     window.setCentralWidget(centre)
     window.banner, window.seek_card = Banner(window.viewport), SeekCard(window.viewport)
     window.keys_panel = KeysPanel(centre)
+    window.camera_panel = CameraPanel(window.viewport, window.settings, workshop.find_cameras)
 
 
-def finish(window: MainWindow, workshop: Workshop) -> None:
+def finish(window: MainWindow) -> None:
     """What needs the actions and the document: tool bar, transport, open panel, connections."""
     document, actions = window.document, window.actions_table
-    window.camera_panel = CameraPanel(window.viewport, window.settings, workshop.find_cameras)
     window.camera_panel.chosen.connect(document.open)
     ways = [
         ("KITTI folder…", "folder", document.ask_for_folder),
@@ -109,6 +109,7 @@ def finish(window: MainWindow, workshop: Workshop) -> None:
     actions["player.set_loop"].setChecked(True)
     actions["views.refocused"].setChecked(True)
     _fill_bar(window)
+    window.live.show_source(None)
     viewport, focusing = window.viewport, window.focusing
     viewport.clicked.connect(focusing.follow)
     viewport.locked.connect(focusing.lock)
