@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from app import arguments
 from app.compared_renderers import RENDERERS
+from app.evaluate_stereo import add_stereo
 from app.export_command import PROGRESS
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import SourceError
@@ -23,6 +24,7 @@ from sterefo_core.evaluation.focus_scores import (
     follow_object,
     followed_table,
     measure_objects,
+    measure_rendered,
     measured_table,
 )
 from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_table, scores_json
@@ -51,9 +53,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="focus and tracked box against true boxes and disparity",
         description="Measure the focus in every true box; follow the objects of the first frame where it is a video.",
     )
-    focus.add_argument("address", help="'demo', or a KITTI stereo folder with its truth")
+    focus.add_argument("address", help=f"'demo', a KITTI stereo folder with its truth, or '{RENDERED}' scenes")
+    focus.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="which rendered scenes of each kind")
     focus.add_argument("--depth", default="sgm", metavar="ENGINE")
     focus.set_defaults(run=run_focus)
+    add_stereo(subjects)
     _add_refocus(subjects)
     _add_tracking(subjects)
 
@@ -110,6 +114,9 @@ def _sequences(address: str, seeds: list[int]) -> Iterator[TrackingSequence]:
 
 def run_focus(given: argparse.Namespace) -> int:
     """Print how well the focus finds its objects."""
+    if given.address == RENDERED:
+        print(measured_table(list(measure_rendered(given.seeds, make_depth_engine(given.depth)))))
+        return 0
     with closing(open_source(given.address)) as source:
         depth = make_depth_engine(given.depth)
         rows = list(measure_objects(source, depth))

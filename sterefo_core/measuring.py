@@ -21,7 +21,8 @@ _LEAST_SHARE = 0.12  # of the central part: less of it is not a sight of the obj
 _INNER, _GAP, _STRIP = 0.8, 0.12, 0.25  # of the box: where the object's surface is looked for, and what is beside it
 _UPPER = 0.8  # of its height: beside its foot the ground is as far as the object
 _LEVELS, _NEAREST, _FARTHEST = 80, 256.0, 0.5  # bins of disparity, evenly spaced in its logarithm, 8 % each
-_CLEAR, _MUCH = 0.1, 0.35  # share of the box that stands out, and of that what makes the median the object's, too
+_MORE = 2.0  # times as frequent in the box as beside it is what belongs to the object
+_CLEAR, _MUCH = 0.15, 0.35  # share of the box that does, and of that what makes the median the object's, too
 _LEAST_PIXELS = 20
 
 
@@ -50,7 +51,7 @@ def measure_object(disparity: DisparityMap, box: Box) -> float | None:
     inside, beside = _valid(disparity, [box.central(_INNER)]), _valid(disparity, _beside(box))
     if inside.size < _LEAST_PIXELS or beside.size < _LEAST_PIXELS:
         return median
-    more = np.maximum(_spectrum(inside) - _spectrum(beside), 0)
+    more = np.maximum(_spectrum(inside) - _MORE * _spectrum(beside), 0)
     surfaces = np.convolve(more, np.ones(5), "same")
     best, at = int(surfaces.argmax()), int(_level(np.array([median]))[0])
     if surfaces[best] < _CLEAR or surfaces[max(at - 2, 0) : at + 3].max() > _MUCH * surfaces[best]:
