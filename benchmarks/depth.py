@@ -7,40 +7,23 @@ the median over the pictures of "yardstick's time / engine's time" is printed, f
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from time import process_time
 
 import cv2
 import numpy as np
 
 from sterefo_core.depth import ENGINES, make_depth_engine
-from sterefo_core.depth.edges import fill_from_background
+from sterefo_core.evaluation.baselines import OpenCvDepth
 from sterefo_core.evaluation.stereo_scores import stereo_scores
 from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
-from sterefo_core.types import DisparityMap, StereoFrame
 
 YARDSTICK = "StereoSGBM"
-_RANGE, _BLOCK = 128, 5
-
-
-def yardstick(frame: StereoFrame) -> DisparityMap:
-    """Plain full-resolution StereoSGBM with its usual checks, holes filled along the row from the background."""
-    matcher = cv2.StereoSGBM.create(
-        0, _RANGE, _BLOCK, P1=8 * _BLOCK**2, P2=32 * _BLOCK**2,
-        disp12MaxDiff=1, uniquenessRatio=10, speckleWindowSize=100, speckleRange=2,
-    )  # fmt: skip
-    pair = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in (frame.left, frame.right)]
-    disparity = matcher.compute(*pair).astype(np.float32) / 16
-    measured = disparity >= 0
-    fill_from_background(disparity, measured)
-    return DisparityMap(disparity, measured)
 
 
 def measure(source: Source, rounds: int) -> dict[str, tuple[list, list[float]]]:
     """By engine: the scored pairs, and for each picture the least of its times in ms."""
-    engines: dict[str, Callable[[StereoFrame], DisparityMap]] = {YARDSTICK: yardstick}
-    engines |= {name: make_depth_engine(name).compute for name in ENGINES}
+    engines = {YARDSTICK: OpenCvDepth().compute} | {name: make_depth_engine(name).compute for name in ENGINES}
     results: dict[str, tuple[list, list[float]]] = {name: ([], []) for name in engines}
     for index in range(len(source)):
         frame, truth = source.read(index), source.truth(index).disparity

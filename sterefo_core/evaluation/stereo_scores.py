@@ -14,6 +14,7 @@ import numpy as np
 from sterefo_core.errors import SterefoError
 from sterefo_core.types import DisparityMap
 
+EDGE_RADIUS_PX = 5
 _EDGE_JUMP_PX = 3.0
 
 
@@ -23,32 +24,62 @@ class StereoScores:
 
     Attributes:
         pixels: how many pixels were scored.
-        d1_percent: share of outliers, `is_outlier`.
         epe_px: mean absolute error (end-point error).
-        bad2_percent: share of errors above 2 px.
-        edge_bad2_percent: the same within 5 px of a depth edge.
+        bad1_percent, bad2_percent, bad3_percent: share of errors above 1, 2 and 3 px.
+        d1_percent: share of outliers, `is_outlier`.
+        edge_bad2_percent: share of errors above 2 px within 5 px of a depth edge.
     """
 
     pixels: int
-    d1_percent: float
     epe_px: float
+    bad1_percent: float
     bad2_percent: float
+    bad3_percent: float
+    d1_percent: float
     edge_bad2_percent: float
+
+
+@dataclass(frozen=True)
+class ErrorCounts:
+    """Counts of errors that can be added up over pictures, so that large data sets need no more memory than small ones.
+
+    `everywhere` and `at_edges` are `(6,)` float64: pixels, sum of the errors in px, and how many errors are above 1, 2
+    and 3 px and are outliers.
+    """
+
+    everywhere: np.ndarray
+    at_edges: np.ndarray
+
+    def __add__(self, other: ErrorCounts) -> ErrorCounts:
+        return ErrorCounts(self.everywhere + other.everywhere, self.at_edges + other.at_edges)
+
+    def scores(self) -> StereoScores:
+        """The means."""
+        with np.errstate(invalid="ignore"):
+            epe, *shares = self.everywhere[1:] / self.everywhere[0]
+            edge_bad2 = self.at_edges[3] / self.at_edges[0]
+        bad1, bad2, bad3, outliers, at_edges = (float(100 * share) for share in (*shares, edge_bad2))
+        return StereoScores(int(self.everywhere[0]), float(epe), bad1, bad2, bad3, outliers, at_edges)
+
+
+def count_errors(disparity: np.ndarray, truth: DisparityMap) -> ErrorCounts:
+    """Count the errors of a `(H, W)` disparity in px. Raises SterefoError where the sizes differ."""
+    if disparity.shape != truth.values.shape:
+        raise SterefoError(
+            f"a disparity map of shape {disparity.shape} cannot be scored by one of {truth.values.shape}"
+        )
+    true = truth.values[truth.valid]
+    error = np.abs(disparity[truth.valid] - true)
+    near = near_depth_edges(truth)[truth.valid]
+    return ErrorCounts(_counts(error, true), _counts(error[near], true[near]))
 
 
 def stereo_scores(pairs: Iterable[tuple[np.ndarray, DisparityMap]]) -> StereoScores:
     """Score `(H, W)` disparities in px, each against its true map. Raises SterefoError where the sizes differ."""
-    parts = [_errors(disparity, truth) for disparity, truth in pairs]
+    parts = [count_errors(disparity, truth) for disparity, truth in pairs]
     if not parts:
         raise SterefoError("there is no disparity map with a true one to score it by")
-    error, true, at_edge = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return StereoScores(
-        pixels=error.size,
-        d1_percent=_percent(is_outlier(error, true)),
-        epe_px=float(error.mean()) if error.size else float("nan"),
-        bad2_percent=bad_percent(error, 2),
-        edge_bad2_percent=bad_percent(error[at_edge], 2),
-    )
+    return sum(parts[1:], start=parts[0]).scores()
 
 
 def is_outlier(error: np.ndarray, true: np.ndarray) -> np.ndarray:
@@ -56,12 +87,7 @@ def is_outlier(error: np.ndarray, true: np.ndarray) -> np.ndarray:
     return (error > 3) & (error > 0.05 * true)
 
 
-def bad_percent(error: np.ndarray, limit_px: float) -> float:
-    """Share of the absolute errors that are above a limit (Middlebury's bad-N), in percent."""
-    return _percent(error > limit_px)
-
-
-def near_depth_edges(truth: DisparityMap, radius_px: int = 5) -> np.ndarray:
+def near_depth_edges(truth: DisparityMap, radius_px: int = EDGE_RADIUS_PX) -> np.ndarray:
     """`(H, W)` bool: pixels with a true disparity that jumps by more than 3 px within `radius_px` columns of them.
 
     Looking along the row only keeps the road, whose disparity grows from row to row, from being an edge.
@@ -73,15 +99,7 @@ def near_depth_edges(truth: DisparityMap, radius_px: int = 5) -> np.ndarray:
     return truth.valid & (nearest - farthest > _EDGE_JUMP_PX)
 
 
-def _errors(disparity: np.ndarray, truth: DisparityMap) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Absolute error, true disparity and nearness to an edge of the pixels with a true disparity."""
-    if disparity.shape != truth.values.shape:
-        raise SterefoError(
-            f"a disparity map of shape {disparity.shape} cannot be scored by one of {truth.values.shape}"
-        )
-    true = truth.values[truth.valid]
-    return np.abs(disparity[truth.valid] - true), true, near_depth_edges(truth)[truth.valid]
-
-
-def _percent(is_bad: np.ndarray) -> float:
-    return float(100 * is_bad.mean()) if is_bad.size else float("nan")
+def _counts(error: np.ndarray, true: np.ndarray) -> np.ndarray:
+    above = [np.count_nonzero(error > limit) for limit in (1, 2, 3)]
+    total = error.sum(dtype=np.float64)
+    return np.array([error.size, total, *above, np.count_nonzero(is_outlier(error, true))], np.float64)

@@ -1,11 +1,23 @@
 """Scores of disparity maps, against errors counted by hand."""
 
+import base64
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from sterefo_core.errors import SterefoError
-from sterefo_core.evaluation.stereo_scores import bad_percent, is_outlier, near_depth_edges, stereo_scores
-from sterefo_core.types import DisparityMap
+from sterefo_core.evaluation.baselines import OpenCvDepth
+from sterefo_core.evaluation.stereo_evaluation import evaluate_stereo, scores_csv, scores_json, scores_table
+from sterefo_core.evaluation.stereo_report import error_colours, pair_section, stereo_report
+from sterefo_core.evaluation.stereo_scores import is_outlier, near_depth_edges, stereo_scores
+from sterefo_core.learning.samples import StereoSample
+from sterefo_core.types import DisparityMap, StereoFrame
 
 
 def known(values, hole=None):
@@ -26,7 +38,8 @@ def test_an_outlier_is_off_by_more_than_3_px_and_more_than_5_percent():
 
 
 def test_bad_n_counts_the_errors_above_n():
-    assert bad_percent(np.array([0.0, 1.0, 2.0, 2.5]), 2) == 25
+    scores = stereo_scores([(np.array([[10, 11, 12, 12.5, 13.5]], np.float32), known(np.full((1, 5), 10)))])
+    assert (scores.bad1_percent, scores.bad2_percent, scores.bad3_percent) == (60, 40, 20)
 
 
 def test_an_exact_map_scores_zero():
@@ -77,3 +90,122 @@ def test_maps_of_another_size_are_refused():
 def test_nothing_to_score_is_refused():
     with pytest.raises(SterefoError, match="no disparity map"):
         stereo_scores([])
+
+
+def sample_of(true, **known_too):
+    size = true.shape
+    rng = np.random.default_rng(0)
+    left, right = rng.integers(0, 256, (2, 3, *size), dtype=np.uint8)
+    return StereoSample(left, right, true.astype(np.float32), valid=np.ones(size, bool), **known_too)
+
+
+class Guessing:
+    """An engine that says the same of every pair; with no `Source` in the way it may be wild."""
+
+    def __init__(self, values, valid=None):
+        self.values, self.calls = np.array(values, np.float32), 0
+        self.valid = np.ones(self.values.shape, bool) if valid is None else valid
+
+    def compute(self, frame):
+        self.calls += 1
+        return DisparityMap(self.values, self.valid)
+
+
+class Set(list):
+    name = "drawn"
+
+
+def stepped():
+    """A near strip before a far one, whose 4 pixels beside it are hidden."""
+    true = np.full((16, 40), 10.0)
+    true[:, 20:] = 30
+    hidden = np.zeros(true.shape, bool)
+    hidden[:, 16:20] = True
+    return true, hidden
+
+
+def test_errors_are_split_by_occlusion_foreground_and_edges():
+    true, hidden = stepped()
+    guess = true.copy()
+    guess[:, 16:20] = 30  # what is hidden gets the near disparity
+    sample = sample_of(true, occluded=hidden, foreground=true == 30)
+    (scores,) = evaluate_stereo({"guess": Guessing(guess)}, Set([sample]), [0])
+    found = {region: (part.pixels, part.bad2_percent) for region, part in scores.regions.items()}
+    assert found == {
+        "all": (640, 10.0),
+        "seen by both": (576, 0.0),
+        "hidden": (64, 100.0),
+        "foreground": (320, 0.0),
+        "near edges": (160, 40.0),
+    }
+
+
+def test_wild_disparities_are_clipped_before_they_are_scored():
+    true, hidden = stepped()
+    (scores,) = evaluate_stereo({"wild": Guessing(true + 1e6)}, Set([sample_of(true, occluded=hidden)]), [0])
+    assert scores.regions["all"].epe_px == pytest.approx((182 + 162) / 2)
+    assert "foreground" not in scores.regions
+
+
+def test_density_is_what_was_measured_and_engines_are_warmed_up():
+    true, hidden = stepped()
+    engine = Guessing(true, valid=~hidden)
+    (scores,) = evaluate_stereo({"exact": engine}, Set([sample_of(true, occluded=None)] * 3), [0, 2])
+    assert scores.density_percent == pytest.approx(90)
+    assert engine.calls == 3  # two pairs, and the first one twice
+    assert scores.milliseconds >= 0
+
+
+def test_a_set_without_truth_is_refused():
+    true, _ = stepped()
+    nothing = replace(sample_of(true, occluded=None), valid=np.zeros(true.shape, bool))
+    with pytest.raises(SterefoError, match="no true disparities"):
+        evaluate_stereo({"exact": Guessing(true)}, Set([nothing]), [0])
+
+
+def two_scores():
+    true, hidden = stepped()
+    engines = {"good": Guessing(true), "bad": Guessing(true + 4)}
+    return evaluate_stereo(engines, Set([sample_of(true, occluded=hidden)]), [0])
+
+
+def test_scores_are_the_same_as_text_json_and_csv():
+    scores = two_scores()
+    rows = json.loads(scores_json(scores))
+    assert [(row["engine"], row["region"]) for row in rows[:2]] == [("good", "all"), ("good", "seen by both")]
+    read = list(csv.DictReader(io.StringIO(scores_csv(scores))))
+    assert [float(row["epe_px"]) for row in read] == [row["epe_px"] for row in rows]
+    text = scores_table(scores).splitlines()
+    assert len(text) == 1 + len(rows)
+    assert text[5].split()[:5] == ["drawn", "bad", "all", "640", "4.000"]
+
+
+def test_the_report_holds_its_pictures_and_shows_names_as_they_are():
+    true, hidden = stepped()
+    sample, engine = sample_of(true, occluded=hidden), Guessing(true + 4)
+    section = pair_section("<b>pair</b>", sample, {"a<b": engine.compute(None)})
+    html = stereo_report(two_scores(), [section])
+    assert "<b>pair" not in html
+    assert "&lt;b&gt;pair" in html
+    assert 'src="http' not in html
+    pictures = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', html)
+    assert len(pictures) == 5  # left, right, truth, disparity, error
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(pictures[0]), np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape == (16, 40, 3)
+
+
+def test_errors_without_truth_are_grey_and_larger_ones_brighter():
+    shown = error_colours(np.array([[0, 2, 5, 5]], np.float32), np.array([[True, True, True, False]]))
+    assert shown[0, 3].tolist() == [96, 96, 96]
+    assert shown[0, 0].sum() < shown[0, 1].sum() < shown[0, 2].sum()
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_opencv_baselines_find_a_plain_shift(filtered):
+    rng = np.random.default_rng(1)
+    wide = cv2.GaussianBlur(rng.integers(0, 256, (96, 260, 3), dtype=np.uint8), (0, 0), 1.2)
+    frame = StereoFrame(0, 0.0, wide[:, :240], wide[:, 12:252])
+    found = OpenCvDepth(filtered).compute(frame)
+    assert found.values.shape == (96, 240)
+    assert np.median(np.abs(found.values[:, 20:] - 12)) < 0.3
+    assert found.valid[:, 20:].mean() > 0.8

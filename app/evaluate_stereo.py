@@ -1,0 +1,100 @@
+"""`run_app.py evaluate stereo`: depth engines against true disparities."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from app.export_command import PROGRESS
+from sterefo_core.depth import ENGINES, make_depth_engine
+from sterefo_core.evaluation.baselines import BASELINES, OpenCvDepth
+from sterefo_core.evaluation.report import Section
+from sterefo_core.evaluation.stereo_evaluation import (
+    EngineScores,
+    evaluate_stereo,
+    scores_csv,
+    scores_json,
+    scores_table,
+)
+from sterefo_core.evaluation.stereo_report import pair_section, stereo_report
+from sterefo_core.learning.datasets import Samples, open_samples
+from sterefo_core.learning.samples import StereoSample
+from sterefo_core.part_file import part_file, writing
+from sterefo_core.protocols import DepthEngine
+from sterefo_core.types import DisparityMap
+
+_PICTURED = 4  # pairs of each data set in the report
+
+
+def add_stereo(subjects: argparse._SubParsersAction) -> None:
+    """Add the subject to the command line."""
+    stereo = subjects.add_parser(
+        "stereo",
+        help="disparities against true ones",
+        description="Score depth engines: EPE, bad-1, bad-2, bad-3, D1 (errors above 3 px and 5 %%), split by "
+        "occlusion, foreground and nearness to depth edges; density, and time for a pair. Disparities are clipped to "
+        "0..192 px first.",
+    )
+    stereo.add_argument(
+        "--data", nargs="+", required=True, metavar="FOLDER",
+        help="SceneFlow, KITTI stereo, Cityscapes or Middlebury folders, or 'synthetic'",
+    )  # fmt: skip
+    every = ",".join((*ENGINES, *BASELINES))
+    stereo.add_argument("--engines", default=every, metavar="NAMES", help=f"with commas between (default: {every})")
+    stereo.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"), help="for networks")
+    stereo.add_argument("--pairs", type=int, metavar="N", help="at most so many of each data set, evenly spread")
+    for kind, what in (("json", "every score"), ("csv", "every score"), ("html", "a report with pictures")):
+        stereo.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what} there")
+    stereo.set_defaults(run=run_stereo)
+
+
+def run_stereo(given: argparse.Namespace) -> int:
+    """Print the table and write the files that were asked for."""
+    cv2.setNumThreads(2)
+    engines = {name: _engine(name, given.device) for name in given.engines.split(",")}
+    scores: list[EngineScores] = []
+    sections: list[Section] = []
+    for address in given.data:
+        samples = open_samples(address)
+        indices = _spread(len(samples), given.pairs)
+        shown = set(_spread(len(indices), _PICTURED) if given.html else ())
+        with tqdm(total=len(indices), **PROGRESS) as progress:
+            scores += evaluate_stereo(engines, samples, indices, _keeper(samples, shown, sections, progress))
+    print(scores_table(scores))
+    for path, text in ((given.json, scores_json), (given.csv, scores_csv)):
+        if path:
+            _write(path, text(scores))
+    if given.html:
+        _write(given.html, stereo_report(scores, sections))
+    return 0
+
+
+def _engine(name: str, device: str) -> DepthEngine:
+    return OpenCvDepth(filtered=name == "opencv-wls") if name in BASELINES else make_depth_engine(name, device)
+
+
+def _spread(count: int, most: int | None) -> list[int]:
+    """At most so many numbers below `count`, evenly spread."""
+    return sorted(set(np.linspace(0, count - 1, min(count, most or count)).round().astype(int).tolist()))
+
+
+def _keeper(samples: Samples, shown: set[int], sections: list[Section], progress: tqdm):
+    """What puts the pairs at some places of the evaluation into the report."""
+    turns = iter(range(len(samples)))
+
+    def keep(index: int, sample: StereoSample, maps: Mapping[str, DisparityMap]) -> None:
+        progress.update()
+        if next(turns) in shown:
+            sections.append(pair_section(f"{samples.name}, pair {index}", sample, maps))
+
+    return keep
+
+
+def _write(path: Path, text: str) -> None:
+    with part_file(path) as part, writing(path):
+        part.write_text(text, encoding="utf-8")
