@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from dataclasses import replace
+from pathlib import Path
 
+from sterefo_core.depth import ENGINES, OWN_WEIGHTS
 from sterefo_core.types import Box, Follow, Hold, Release
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -70,3 +72,12 @@ def size(text: str) -> tuple[int, int]:
     if not match or min(int(match[1]), int(match[2])) < 64:
         raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT of at least 64x64, such as 1242x375")
     return int(match[1]), int(match[2])
+
+
+def engine(text: str) -> str:
+    """The name of a depth engine, or net=FILE with a file that is there."""
+    if text.startswith(OWN_WEIGHTS) and Path(text.removeprefix(OWN_WEIGHTS)).is_file():
+        return text
+    if text not in ENGINES:
+        raise argparse.ArgumentTypeError(f'there is no engine "{text}": choose {", ".join(ENGINES)} or net=FILE')
+    return text

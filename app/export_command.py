@@ -12,6 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from app import arguments, wording, workshop
+from sterefo_core.depth import ENGINES
 from sterefo_core.export import Contents, ExportSettings, export
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
@@ -21,7 +22,6 @@ from sterefo_core.types import Refocused
 from sterefo_core.video_writer import CODEC_NAMES
 
 LAYOUTS = ["auto", "side-by-side", "top-bottom"]
-ENGINES = ["sgm", "sgm-full"]
 PROGRESS: dict[str, Any] = {
     "unit": "frame",
     "desc": "export",
@@ -82,7 +82,9 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 to 1")
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
     group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8")
-    group.add_argument("--depth", choices=ENGINES, help="depth engine (default: sgm)")
+    group.add_argument(
+        "--depth", type=arguments.engine, metavar="ENGINE", help=f"{', '.join(ENGINES)}, or net=FILE (default: sgm)"
+    )
     group.add_argument("--layout", choices=LAYOUTS, help="how a video holds both eyes")
     group.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
 

@@ -30,7 +30,16 @@ from sterefo_core.depth import ENGINES
 
 SCALES = (("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"))
-ENGINE_NAMES = {"sgm": "Semi-global, half size", "sgm-full": "Semi-global, full size"}
+ENGINE_NAMES = {
+    "sgm": "Semi-global, half size",
+    "sgm-full": "Semi-global, full size",
+    "net": "Network, full size",
+    "net-half": "Network, half size",
+    "net-aperture": "Network trained by its blur",
+    "net-volume": "Network, blurs its volume",
+    "net-volume-refinement": "Network, blurs its refined volume",
+    "net-blur-refinement": "Network, refines its blur",
+}
 
 
 class Inspector(QWidget):

@@ -77,6 +77,7 @@ class DepthAidedTracker(Tracker, Protocol):
         """The track of the latest picture, now that its disparity is known."""
 
 
+@runtime_checkable
 class Renderer(Protocol):
     """The refocusing stage as the pipeline uses it: 8-bit in, 8-bit out."""
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from sterefo_core.errors import SterefoError
 from sterefo_core.protocols import DepthEngine
 
-ENGINES = ("sgm", "sgm-full", "net")
+REFOCUSING = ("net-aperture", "net-volume", "net-volume-refinement", "net-blur-refinement")
+"""Engines that refocus by themselves: architectures of `learning.architectures` after "net-"."""
+ENGINES = ("sgm", "sgm-full", "net", "net-half", *REFOCUSING)
 OWN_WEIGHTS = "net="
 
 
@@ -15,13 +17,18 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     """The engine of this name.
 
     "sgm" is semi-global matching at half resolution and "sgm-full" at full resolution; both run on the CPU, whatever
-    the device ("auto", "cpu" or "cuda"). "net" is the stereo network, "net=FILE" the same with other weights. Raises
-    SterefoError for any other name.
+    the device ("auto", "cpu" or "cuda"). "net" is the stereo network at full and "net-half" at half size, "net=FILE"
+    the former with other weights; those of `REFOCUSING` are renderers, too. Raises SterefoError for any other name.
     """
-    if name == "net" or name.startswith(OWN_WEIGHTS):
+    if name in REFOCUSING:
+        from sterefo_core.learning.engine import RefocusingNetwork
+
+        return RefocusingNetwork(name.removeprefix("net-"), device)
+    if name in ("net", "net-half") or name.startswith(OWN_WEIGHTS):
         from sterefo_core.depth.learned import WEIGHTS, LearnedDepth  # torch takes a second to import
 
-        return LearnedDepth(device, Path(name.removeprefix(OWN_WEIGHTS)) if name != "net" else WEIGHTS)
+        own = name.startswith(OWN_WEIGHTS)
+        return LearnedDepth(device, Path(name.removeprefix(OWN_WEIGHTS)) if own else WEIGHTS, name == "net-half")
     if name not in ENGINES:
         raise SterefoError(f'there is no depth engine "{name}": choose one of {", ".join(ENGINES)} or net=FILE')
     from sterefo_core.depth.semi_global import SemiGlobalDepth  # numba takes half a second to import

@@ -10,26 +10,31 @@ from sterefo_core.depth.network import BIN_PX, StereoPrediction
 
 _STAGE_WEIGHTS = (0.25, 0.35, 0.4, 1.0)  # the last stages count; the ones before them are only helped on their way
 _EDGE_WEIGHT, _EDGE_REACH, _EDGE_JUMP_PX = 3.0, 5, 3.0
+_OCCLUDED_WEIGHT = 0.3
 _VOLUME_WEIGHT = 0.5
 
 
-def stereo_loss(prediction: StereoPrediction, disparity: Tensor, valid: Tensor) -> Tensor:
+def stereo_loss(
+    prediction: StereoPrediction, disparity: Tensor, valid: Tensor, occluded: Tensor | None = None
+) -> Tensor:
     """Volume and stages against the truth; a scalar. What is nearer than the volume reaches does not count.
 
     Args:
         disparity: `(B, 1, H, W)` px, H and W multiples of 32. valid: the same, bool.
+        occluded: the same, bool: what the right camera does not see can only be guessed, and counts for less.
     """
     bins = prediction.logits.shape[1]
     known = valid & (disparity <= BIN_PX * (bins - 1))
-    weight = known * (1 + (_EDGE_WEIGHT - 1) * near_edges(disparity, known))
-    loss = _VOLUME_WEIGHT * volume_loss(prediction.logits, disparity, known)
+    trust = known.float() if occluded is None else known * (1 - (1 - _OCCLUDED_WEIGHT) * occluded.float())
+    weight = trust * (1 + (_EDGE_WEIGHT - 1) * near_edges(disparity, known))
+    loss = _VOLUME_WEIGHT * volume_loss(prediction.logits, disparity, trust)
     for share, stage in zip(_STAGE_WEIGHTS[-len(prediction.stages) :], prediction.stages, strict=True):
         error = (at_size(stage, disparity) - disparity).abs()
         loss = loss + share * (weight * torch.log1p(error)).sum() / weight.sum().clamp(min=1)
     return loss
 
 
-def volume_loss(logits: Tensor, disparity: Tensor, known: Tensor) -> Tensor:
+def volume_loss(logits: Tensor, disparity: Tensor, weight: Tensor) -> Tensor:
     """Cross-entropy of the bins against the share that each has in the truth of its block of pixels.
 
     A disparity is shared linearly between its two nearest bins, so a block across an edge has two surfaces.
@@ -44,9 +49,9 @@ def volume_loss(logits: Tensor, disparity: Tensor, known: Tensor) -> Tensor:
     labels = torch.zeros(logits.numel(), device=logits.device)
     for bin_index, share in ((low, 1 - (position - low)), (low + 1, position - low)):
         cell = ((picture * bins + bin_index.long()) * rows + y) * columns + x
-        labels.scatter_add_(0, cell.flatten(), (share * known).flatten().float())
+        labels.scatter_add_(0, cell.flatten(), (share * weight).flatten().float())
     labels = labels.reshape(logits.shape) / BIN_PX**2
-    return -(labels * logits.float().log_softmax(dim=1)).sum() / labels.sum().clamp(min=1)
+    return -(labels * logits.float().log_softmax(dim=1)).sum() / labels.sum().clamp(min=1e-3)
 
 
 def at_size(stage: Tensor, like: Tensor) -> Tensor:

@@ -38,7 +38,8 @@ class Objective(nn.Module):
     def _supervised(self, batch: Batch, prediction: StereoPrediction, step: int) -> Tensor:
         config, loss = self._config, batch["left"].new_zeros(())
         if config.stereo_weight:
-            loss = loss + config.stereo_weight * stereo_loss(prediction, batch["disparity"], batch["valid"])
+            truth = batch["disparity"], batch["valid"], batch["occluded"]
+            loss = loss + config.stereo_weight * stereo_loss(prediction, *truth)
         if config.refocus_weight:
             focus, lens = random_lens(batch, config.seed, step)
             loss = loss + config.refocus_weight * refocus_loss(self.model, prediction, batch, focus, lens)

@@ -18,7 +18,7 @@ from sterefo_core.learning.synthetic import HELD_OUT, make_pair
 from sterefo_core.types import StereoFrame
 
 Batch = dict[str, Tensor]
-"""left, right: `(B, 3, H, W)` in 0..1; disparity: `(B, 1, H, W)` px; valid: the same, bool."""
+"""left, right: `(B, 3, H, W)` in 0..1; disparity: `(B, 1, H, W)` px; valid, occluded: the same, bool."""
 
 _REACH_PX = 184.0
 
@@ -35,7 +35,7 @@ class TrainingPairs(Dataset):
         rng = np.random.default_rng((config.seed, index))
         address = config.data[int(rng.integers(len(config.data)))] if len(config.data) > 1 else config.data[0]
         if address == SYNTHETIC:
-            reach = _REACH_PX * 2 ** -rng.uniform(0, 1.5)  # in small crops too, most things are far away
+            reach = _REACH_PX * 2 ** -rng.uniform(0, 2)  # in small crops too, most things are far away
             sample = make_pair((config.seed * 1_000_000_007 + index) % HELD_OUT, config.height, config.width, reach)
         else:
             samples = self._samples(address)
@@ -61,11 +61,13 @@ def matched(sample: StereoSample) -> StereoSample:
 
 def as_batch(sample: StereoSample) -> Batch:
     """A sample as tensors, without the axis of the batch."""
+    occluded = np.zeros_like(sample.valid) if sample.occluded is None else sample.occluded
     return {
         "left": torch.from_numpy(sample.left / np.float32(255)),
         "right": torch.from_numpy(sample.right / np.float32(255)),
         "disparity": torch.from_numpy(sample.disparity)[None],
         "valid": torch.from_numpy(sample.valid)[None],
+        "occluded": torch.from_numpy(occluded)[None],
     }
 
 

@@ -10,7 +10,7 @@ from sterefo_core.depth.blocks import (
     row_correlation,
     standardised,
 )
-from sterefo_core.depth.network import BIN_PX, StereoNetwork
+from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.paper_network import PaperNetwork, differences
 from sterefo_core.learning.losses import near_edges, stereo_loss, volume_loss
 
@@ -121,6 +121,16 @@ def test_what_is_nearer_than_the_volume_reaches_does_not_count():
     only_left = valid.clone()
     only_left[..., 32:] = False
     torch.testing.assert_close(stereo_loss(prediction, far_out, valid), stereo_loss(prediction, near, only_left))
+
+
+def test_what_the_right_camera_does_not_see_counts_for_less():
+    disparity = torch.full((1, 1, 32, 64), 16.0)
+    logits = torch.zeros(1, 24, 4, 8)
+    logits[:, 2] = 9.0
+    prediction = StereoPrediction(disparity.clone(), (disparity.clone(),), logits)
+    disparity[..., :32] = 150.0  # where the prediction is wrong
+    wrong, valid = disparity > 100, disparity > 0
+    assert stereo_loss(prediction, disparity, valid, wrong) < 0.6 * stereo_loss(prediction, disparity, valid, ~wrong)
 
 
 def test_a_batch_without_any_truth_has_a_loss_of_0():

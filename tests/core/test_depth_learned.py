@@ -1,0 +1,101 @@
+"""The network as a depth engine, with the weights that ship, and architectures that refocus by themselves."""
+
+import numpy as np
+import pytest
+import torch
+
+from sterefo_core.depth import REFOCUSING, make_depth_engine
+from sterefo_core.depth.learned import WEIGHTS, folded, load_network
+from sterefo_core.errors import SterefoError
+from sterefo_core.evaluation.stereo_scores import stereo_scores
+from sterefo_core.learning.synthetic import HELD_OUT, make_pair
+from sterefo_core.lens import Lens
+from sterefo_core.protocols import Renderer
+from sterefo_core.sources import open_source
+from sterefo_core.types import DisparityMap, StereoFrame
+
+LENS = Lens(aperture=0.2, max_radius_px=5.0)
+
+
+def held_out_frame(seed=2, height=120, width=245):
+    sample = make_pair(HELD_OUT + seed, height, width, 60)
+    left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
+    return StereoFrame(0, 0.0, left, right), DisparityMap(sample.disparity, sample.valid)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return make_depth_engine("net")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (41, 75)])
+def test_any_size_gives_a_finite_map_of_that_size(engine, size):
+    picture = np.random.default_rng(0).integers(0, 255, (*size, 3), np.uint8)
+    found = engine.compute(StereoFrame(0, 0.0, picture, picture))
+    assert found.values.shape == found.valid.shape == size
+    assert (found.values.dtype, found.valid.dtype) == (np.float32, np.bool_)
+    assert np.isfinite(found.values).all() and found.values.min() >= 0
+
+
+def test_what_the_right_camera_cannot_see_is_not_valid(engine):
+    wide = np.random.default_rng(1).integers(0, 255, (96, 300, 3), np.uint8)
+    found = engine.compute(StereoFrame(0, 0.0, wide[:, :260], wide[:, 40:]))  # everything is at 40 px
+    assert np.median(found.values[:, 60:]) == pytest.approx(40, abs=2)
+    assert not found.valid[:, :20].any()
+
+
+def test_a_frame_without_a_right_picture_is_refused(engine):
+    with pytest.raises(SterefoError, match="no right picture"):
+        engine.compute(StereoFrame(7, 0.0, np.zeros((8, 8, 3), np.uint8), None))
+
+
+def test_folding_the_norms_changes_nothing():
+    network = load_network(WEIGHTS).eval()
+    left, right = torch.rand(2, 1, 3, 64, 96)
+    with torch.no_grad():
+        before = network(left, right).disparity
+        after = folded(network)(left, right).disparity
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
+    torch.testing.assert_close(before, after, atol=0.02, rtol=0)
+
+
+def test_other_weights_are_taken_by_file_name(tmp_path, engine):
+    copy = tmp_path / "mine.safetensors"
+    copy.write_bytes(WEIGHTS.read_bytes())
+    frame, _ = held_out_frame()
+    assert np.array_equal(make_depth_engine(f"net={copy}").compute(frame).values, engine.compute(frame).values)
+
+
+def test_a_file_that_holds_no_weights_is_refused_in_one_line(tmp_path):
+    (tmp_path / "other.safetensors").write_text("hello", encoding="utf-8")
+    with pytest.raises(SterefoError, match=r"other\.safetensors"):
+        make_depth_engine(f"net={tmp_path / 'other.safetensors'}")
+
+
+@pytest.mark.parametrize("name", REFOCUSING)
+def test_an_architecture_finds_depth_and_refocuses(name):
+    frame, _ = held_out_frame()
+    engine = make_depth_engine(name, "cpu")
+    disparity = engine.compute(frame)
+    assert isinstance(engine, Renderer) and disparity.values.shape == frame.left.shape[:2]
+    focus = float(np.median(disparity.values))
+    picture = engine.render(frame.left, disparity.values, focus, LENS, frame.right)
+    assert picture.shape == frame.left.shape and picture.dtype == np.uint8
+    assert not np.array_equal(picture, frame.left)
+    again = engine.render(frame.left.copy(), disparity.values, focus, LENS, frame.right)  # without what it kept
+    assert np.abs(picture.astype(int) - again).max() <= 1
+
+
+def test_the_shipped_network_beats_semi_global_matching_on_held_out_synthetic_pairs(engine):
+    frames = [held_out_frame(seed, 192, 384) for seed in range(100, 106)]
+    errors = {
+        name: stereo_scores([(depth.compute(frame).values, truth) for frame, truth in frames]).epe_px
+        for name, depth in (("net", engine), ("sgm", make_depth_engine("sgm")))
+    }
+    assert errors["net"] < errors["sgm"]
+
+
+def test_the_shipped_network_finds_real_streets(engine, real_data):
+    source = open_source(str(real_data / "kitti2015"))
+    pairs = [(engine.compute(source.read(i)).values, source.truth(i).disparity) for i in (0, 5, 10)]
+    assert stereo_scores(pairs).d1_percent < 14
