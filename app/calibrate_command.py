@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -26,7 +25,6 @@ from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
 from sterefo_core.sources.camera_address import is_camera
 from sterefo_core.sources.reading import PictureSource
-from sterefo_core.types import StereoFrame
 
 BAD = 1
 """The exit status where the calibration is not good enough to be saved."""
@@ -94,16 +92,11 @@ def _import(given: argparse.Namespace) -> int:
 
 def _calibrate(source: Source, board: Board, output: Path | None) -> int:
     session = CalibrationSession(board, source.size)
-    said = ""
     with suppress(KeyboardInterrupt):
-        for frame, time_s in _live(source) if isinstance(source, LiveSource) else _recorded(source):
-            guidance = session.offer(frame.left, frame.right, time_s)
-            line = f"{guidance.progress:4.0%}, {guidance.views} views: {guidance.text}"
-            if line != said and (guidance.captured or isinstance(source, LiveSource)):
-                print(line, file=sys.stderr, flush=True)
-            said = line
-            if guidance.progress >= 1 and isinstance(source, LiveSource):
-                break
+        if isinstance(source, LiveSource):
+            _guide(source, session)
+        else:
+            _look_through(source, session)
     solution = session.solve()
     _print_rows(solution_rows(solution))
     if solution.verdict.grade is Grade.BAD:
@@ -112,24 +105,29 @@ def _calibrate(source: Source, board: Board, output: Path | None) -> int:
     return 0
 
 
-def _live(source: LiveSource) -> Iterator[tuple[StereoFrame, float]]:
-    """Pairs as they come; what is wrong with the camera is said meanwhile."""
-    message = ""
-    while True:
+def _guide(source: LiveSource, session: CalibrationSession) -> None:
+    """Say what to do until nothing is missing; what is wrong with the camera is said meanwhile."""
+    progress, said = 0.0, ""
+    while progress < 1:
+        line = source.health.message
         if frame := source.take(_LOOK_S):
-            yield frame, frame.timestamp_s
-        elif (now := source.health.message) != message:
-            message = now
-            print(message, file=sys.stderr, flush=True)
+            guidance = session.offer(frame.left, frame.right, frame.timestamp_s)
+            progress = guidance.progress
+            line = f"{progress:4.0%}, {guidance.views} views: {guidance.text}"
+        if line and line != said:
+            print(line, file=sys.stderr, flush=True)
+            said = line
 
 
-def _recorded(source: Source) -> Iterator[tuple[StereoFrame, float | None]]:
-    """Every pair that can be read; single pictures have no time in which the board could be still."""
+def _look_through(source: Source, session: CalibrationSession) -> None:
+    """Offer every pair that can be read; single pictures have no time in which the board could be still."""
     single = isinstance(source, PictureSource)
     for index in range(len(source)):
         with suppress(BadFrameError):
             frame = source.read(index)
-            yield frame, None if single else frame.timestamp_s
+            guidance = session.offer(frame.left, frame.right, None if single else frame.timestamp_s)
+            if guidance.captured:
+                print(f"{guidance.progress:4.0%}, view {guidance.views}: pair {index}", file=sys.stderr, flush=True)
 
 
 def _as_taken(address: str) -> str:

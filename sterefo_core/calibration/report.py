@@ -18,8 +18,8 @@ def rig_rows(rig: StereoRig) -> Rows:
         ("pictures", f"{width}x{height} px, {rectified.size[0]}x{rectified.size[1]} px rectified"),
         ("focal lengths", f"{rig.left.focal_px:.1f} px left, {rig.right.focal_px:.1f} px right"),
         ("baseline", f"{rig.baseline_m * 1000:.2f} mm"),
-        ("RMS error", _px(rig.rms_px)),
-        ("row error", _px(rig.epipolar_px)),
+        ("reprojection", _px(rig.rms_px)),
+        ("epipolar error", _px(rig.epipolar_px)),
     ]
 
 

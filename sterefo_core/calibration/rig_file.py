@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ SUFFIX = ".calibration.json"
 FORMAT = "sterefo calibration"
 VERSION = 1
 
+_ROW = re.compile(r"\[([^\[\]{}\"]*)\]")  # of a matrix: a person reads it on one line
 _LARGEST_FILE = 1_000_000  # bytes; a calibration has some 3000
 
 
@@ -36,7 +38,7 @@ def save_rig(rig: StereoRig, path: Path) -> None:
         "translation_m": rig.translation_m.tolist(),
     }
     with part_file(path) as part, writing(path):
-        part.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        part.write_text(_ROW.sub(_on_one_line, json.dumps(document, indent=2)) + "\n", encoding="utf-8")
 
 
 def load_rig(path: Path) -> StereoRig:
@@ -81,6 +83,10 @@ def checked(path: Path, build: Callable[[], StereoRig]) -> StereoRig:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, IndexError) as error:
         found = " ".join(f"{type(error).__name__} at {error}".split())[:120]
         raise CalibrationError(f"{path} is damaged: {found}; copy it again or calibrate again") from None
+
+
+def _on_one_line(row: re.Match[str]) -> str:
+    return f"[{' '.join(row[1].split())}]"
 
 
 def _camera_to_json(camera: CameraModel) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class _Eye(NamedTuple):
 
 def solve(board: Board, size: tuple[int, int], views: Sequence[BoardView], coverage: Coverage) -> Solution:
     """Calibrate from views of the board. Raises CalibrationError where there are too few that fit together."""
+    if not views:
+        raise CalibrationError(f"both cameras never saw a {board} together: is that the board, and is it whole?")
     _check_count(len(views))
     limit_px = _TRUSTED_PX * max(size[0] / 1280, 0.5)
     try:
