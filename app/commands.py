@@ -7,7 +7,15 @@ import signal
 import sys
 from typing import NoReturn
 
-from app import cameras_command, evaluate_command, export_command, info_command, launch, sweep_command
+from app import (
+    calibrate_command,
+    cameras_command,
+    evaluate_command,
+    export_command,
+    info_command,
+    launch,
+    sweep_command,
+)
 from sterefo_core.errors import SterefoError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -34,6 +42,7 @@ def build_parser() -> argparse.ArgumentParser:
     export_command.add_parser(commands)
     info_command.add_parser(commands)
     cameras_command.add_parser(commands)
+    calibrate_command.add_parser(commands)
     sweep_command.add_parser(commands)
     evaluate_command.add_parser(commands)
     return parser
