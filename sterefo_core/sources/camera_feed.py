@@ -57,7 +57,7 @@ class CameraFeed:
     def ignore(self, listener: PairListener) -> None:
         """Call it no longer."""
         with self._arrival:
-            self._listeners = tuple(other for other in self._listeners if other is not listener)
+            self._listeners = tuple(other for other in self._listeners if other != listener)
 
     @property
     def final_fault(self) -> CameraError | None:
