@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sterefo_core.refocus.cpu_cats_eye import light_through, seen_from
+from sterefo_core.refocus.cpu_cats_eye import light_through, opening, seen_from
 from sterefo_core.refocus.cpu_plan import slice_of
 
 
@@ -59,7 +59,7 @@ def _add_up(surfaces, plan, row, columns, sums, filled):
     """Add a row's light, visible, of nearer neighbours and hidden, to the sums of its slices, which are `filled` then.
 
     Light between two slices is divided between them, linearly in the square of the radius. Rows and columns that
-    are missing from the last pixel of a reduced size are repeated.
+    are missing from the last pixel of a reduced size are repeated; those of pixels beyond the last are left out.
     """
     image, linear, radii, slot = surfaces.image, surfaces.linear, surfaces.radius, surfaces.slot
     share, clean, rim, hidden = surfaces.share, surfaces.clean, surfaces.rim, surfaces.hidden
@@ -68,7 +68,6 @@ def _add_up(surfaces, plan, row, columns, sums, filled):
     y = min(row, height - 1)
     for column in range(columns):
         x = min(column, width - 1)
-        full_size = row < height and column < width
         part = share[y, x]
         for surface in range(3):
             k, radius, cover = np.int64(slot[y, x]), radii[y, x], np.float32(1)
@@ -94,8 +93,9 @@ def _add_up(surfaces, plan, row, columns, sums, filled):
                 nearer = (radius * abs(radius) - below) / (above - below)
             for i in range(k, k + 1 + (nearer > 0)):
                 weight = nearer if i > k else 1 - nearer
-                if full_size or levels[i] > 0:
-                    at, filled[i] = column >> levels[i], True
+                at = column >> levels[i]
+                if at << levels[i] < width and row >> levels[i] << levels[i] < height:
+                    filled[i] = True
                     sums[i, at, 0] += weight * red
                     sums[i, at, 1] += weight * green
                     sums[i, at, 2] += weight * blue
@@ -107,7 +107,7 @@ def _add_up(surfaces, plan, row, columns, sums, filled):
 def _emit(plan, k, sums, columns, barrel, row, light, position):
     """Write a row's points of light, those at the border as often as they are seen beyond it; empties `sums`.
 
-    What the barrel will cut from a disk is added to the rest, so that no light is lost.
+    They are as bright as the aperture is open there, whatever the barrel will cut from their disks.
     """
     low, high, rows, level, in_front = plan.low[k], plan.high[k], plan.rows, plan.level[k], plan.low[k] > 0
     disk_of = plan.disk_of[int(in_front), level]
@@ -117,9 +117,10 @@ def _emit(plan, k, sums, columns, barrel, row, light, position):
         radius = min(max(sums[column, 4] / sums[column, 3], low), high)
         disk = disk_of[int(abs(radius) * plan.steps + np.float32(0.5))]
         share = np.float32(1) / (1 << (2 * level))
-        if barrel.shift > 0 and rows[disk] > 0:
-            x, y = seen_from(barrel, column, row, level, in_front)
-            share /= light_through(plan, disk, x, y, barrel.squeeze)
+        if barrel.shift > 0:
+            seen = seen_from(barrel, column, row, level, in_front)
+            through = light_through(plan, disk, seen, barrel.squeeze) if rows[disk] > 0 else np.float32(1)
+            share *= opening(seen) / through
         begin = -rows[disk] if column == 0 else column
         end = column + rows[disk] if column == columns - 1 else column
         for at in range(begin, end + 1):

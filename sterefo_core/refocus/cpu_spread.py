@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sterefo_core.refocus.cpu_cats_eye import cut_row, seen_from
+from sterefo_core.refocus.cpu_cats_eye import cut_row, opening, outline_of, seen_from
 from sterefo_core.refocus.cpu_lanes import add_twice, blend4
 
 BAND_ROWS = 16
@@ -102,19 +102,30 @@ def _spread(k, level, first, last, light, plan, barrel, spread, stride, margin):
         start = y * stride + margin
         for x in range(left + 1, right):
             blend4(spread, start + 4 * x, spread, start + 4 * x - 4, _ONE, _ONE)
+        if barrel.shift > 0:
+            _even_out(y + first, level, barrel, spread, start, left, right)
     return left, right
+
+
+@njit(nogil=True, error_model="numpy")
+def _even_out(row, level, barrel, spread, start, left, right):
+    """Make a row of a level as bright as if the barrel did not darken the corners."""
+    for x in range(left, right):
+        brighter = _ONE / opening(seen_from(barrel, x, row, level, False))
+        blend4(spread, start + 4 * x, spread, start + 4 * x, brighter, _ZERO)
 
 
 @njit(nogil=True, error_model="numpy")
 def _add_cut(k, v, first, last, i, light, plan, barrel, spread, stride, margin):
     """Add point of light i in row v of slice k, as far as the barrel lets it through, to rows `first..last`."""
     disk, n, in_front = light.disk[i], plan.rows[light.disk[i]], plan.low[k] > 0
-    x, y = seen_from(barrel, light.column[i], v, plan.level[k], in_front)
+    seen = seen_from(barrel, light.column[i], v, plan.level[k], in_front)
+    outline = outline_of(plan.drawn[disk], seen, barrel.squeeze)
     middle = plan.first[disk] + n
     for row in range(max(v - n, first), min(v + n, last) + 1):
-        begin, end = cut_row(plan, disk, row - v, x, y, barrel.squeeze)
-        rise = plan.spans[2, middle + row - v]
-        start = (row - first) * stride + margin + 4 * light.column[i]
+        at = middle + row - v
+        begin, end = cut_row(plan, at, row - v, outline)
+        rise, start = plan.spans[2, at], (row - first) * stride + margin + 4 * light.column[i]
         if end <= begin:
             continue
         for place, step in ((begin, rise), (end, -rise)):

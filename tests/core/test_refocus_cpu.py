@@ -173,6 +173,16 @@ def test_a_picture_stays_as_it_was_when_the_next_one_is_rendered(renderer):
     assert np.array_equal(first, kept)
 
 
+@BOTH
+@pytest.mark.parametrize("size", [(61, 70), (62, 71), (63, 72), (64, 73)])  # all remainders of the smallest size
+def test_a_picture_does_not_depend_on_the_one_before(lens, size):
+    image, disparity, wide = textured(*size), two_planes(*size), replace(lens, aperture=1.0, max_radius_px=20.0)
+    renderer = CpuRenderer(threads=1)
+    for focus in (25.0, 5.0, 14.0):
+        again = renderer.render(image, disparity, focus, wide, None)
+        assert np.array_equal(again, CpuRenderer(threads=1).render(image, disparity, focus, wide, None))
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_disparity_that_is_not_finite_is_named(renderer, value):
     disparity = two_planes(80, 60)
@@ -192,6 +202,8 @@ def test_a_disparity_that_is_not_finite_is_named(renderer, value):
         ({"lens": replace(FINAL, aperture=-0.1)}, "not below 0"),
         ({"lens": replace(FINAL, aperture=float("nan"))}, "must be finite"),
         ({"lens": replace(FINAL, max_radius_px=float("inf"))}, "must be finite"),
+        ({"lens": replace(FINAL, blades=4)}, "5 to 9"),
+        ({"lens": replace(FINAL, cats_eye=2.0)}, "from 0 to 1"),
     ],
 )
 def test_input_that_does_not_fit_is_refused(renderer, changed, text):

@@ -147,7 +147,8 @@ def test_every_picture_of_a_batch_has_its_own_focus_and_aperture():
         assert torch.allclose(together[i : i + 1], alone, atol=1e-5)
 
 
-def test_gradients_are_right():
+@pytest.mark.parametrize("shape", [{}, {"blades": 5, "squeeze": 1.5, "cats_eye": 0.1, "sharp_px": 0.3}])
+def test_gradients_are_right(shape):
     generator = torch.Generator().manual_seed(5)
     image = torch.rand(2, 3, 6, 7, generator=generator, dtype=torch.float64, requires_grad=True)
     disparity = (torch.rand(2, 1, 6, 7, generator=generator, dtype=torch.float64) * 9).requires_grad_()
@@ -157,7 +158,7 @@ def test_gradients_are_right():
     right = torch.rand(2, 3, 6, 7, generator=generator, dtype=torch.float64, requires_grad=True)
 
     def run(image, disparity, focus, aperture, right):
-        return refocus(image, disparity, focus, Lens(aperture=aperture, max_radius_px=4.0), right)
+        return refocus(image, disparity, focus, Lens(aperture=aperture, max_radius_px=4.0, **shape), right)
 
     assert torch.autograd.gradcheck(run, (image, disparity, focus, aperture, right), fast_mode=True)
 
@@ -220,6 +221,8 @@ def test_values_that_are_not_finite_are_named(which):
         (torch.zeros(1, 3, 5, 6, dtype=torch.uint8), flat(5, 6, 1.0), LENS, "floating point"),
         (torch.zeros(1, 3, 5, 6), flat(5, 6, 1.0), replace(LENS, aperture=-0.1), "not below 0"),
         (torch.zeros(1, 3, 5, 6), flat(5, 6, 1.0), replace(LENS, max_radius_px=float("inf")), "finite"),
+        (torch.zeros(1, 3, 5, 6), flat(5, 6, 1.0), replace(LENS, blades=4), "5 to 9"),
+        (torch.zeros(1, 3, 5, 6), flat(5, 6, 1.0), replace(LENS, squeeze=0.0), "from 1 to 2"),
     ],
 )
 def test_input_that_does_not_fit_is_refused(image, disparity, lens, text):
