@@ -1,4 +1,4 @@
-"""`run_app.py train` and `adapt`: from a recipe, or from footage, to weights."""
+"""`run_app.py train`, `adapt` and `export-onnx`: from a recipe, or from footage, to weights, and to other programs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from app import arguments
 from app.export_command import PROGRESS
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sterefo_core.learning.validation import Validation
 
 STEPS_TO_ADAPT = 400
+CROP = {"height": 256, "width": 512}
+"""Pixels that adapting looks at at a time."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -44,6 +47,15 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     adapt.add_argument("--steps", type=int, default=STEPS_TO_ADAPT, metavar="N")
     adapt.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     adapt.set_defaults(run=run_adapt)
+    onnx = commands.add_parser(
+        "export-onnx",
+        help="write the stereo network for other programs",
+        description="Write the network as ONNX for pictures of one size: left and right, (1, 3, H, W) on any scale.",
+    )
+    onnx.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.onnx")
+    onnx.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
+    onnx.add_argument("--weights", type=Path, metavar="FILE", help="of train or adapt (default: those that ship)")
+    onnx.set_defaults(run=run_export_onnx)
 
 
 def run_train(given: argparse.Namespace) -> int:
@@ -62,10 +74,20 @@ def run_adapt(given: argparse.Namespace) -> int:
     config = TrainingConfig(
         data=(given.address,), validation=(), labels="matched", start=str(WEIGHTS), frozen_norm=True,
         steps=given.steps, batch=2, learning_rate=1e-4, warmup=20, decay=given.steps // 2, average=0.98,
-        save_every=given.steps, workers=0,
+        save_every=given.steps, workers=0, **CROP,
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         train(config, Path(folder), given.output, given.device)
+    return 0
+
+
+def run_export_onnx(given: argparse.Namespace) -> int:
+    """Write the ONNX file; prints where."""
+    from sterefo_core.depth.learned import WEIGHTS
+    from sterefo_core.depth.onnx import export_onnx
+
+    export_onnx(given.output, *given.size, given.weights or WEIGHTS)
+    print(given.output)
     return 0
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -116,7 +118,7 @@ def convex_upsampled(disparity: Tensor, weights: Tensor) -> Tensor:
         `(B, 1, factor * H, factor * W)`.
     """
     batch, _, height, width = disparity.shape
-    factor = round((weights.shape[1] / 9) ** 0.5)
+    factor = math.isqrt(int(weights.shape[1]) // 9)
     share = weights.reshape(batch, 9, factor**2, height, width).softmax(dim=1)
     edge = F.pad(disparity, (1, 1, 1, 1), mode="replicate")
     around = [edge[:, :, y : y + height, x : x + width] for y in range(3) for x in range(3)]

@@ -1,0 +1,74 @@
+"""The commands that make weights: train, adapt, export-onnx."""
+
+import cv2
+import numpy as np
+import pytest
+
+from app.commands import main
+from sterefo_core.depth import make_depth_engine
+from sterefo_core.depth.learned import WEIGHTS, load_network
+from sterefo_core.learning.checkpoint import load_tensors
+from sterefo_core.types import StereoFrame
+
+
+@pytest.fixture
+def footage(tmp_path):
+    """Two folders of pictures, everything at 6 px."""
+    wide = cv2.GaussianBlur(np.random.default_rng(4).integers(0, 255, (64, 140, 3), np.uint8), (0, 0), 1.0)
+    for side, picture in (("left", wide[:, :128]), ("right", wide[:, 6:134])):
+        (tmp_path / side).mkdir()
+        for i in range(2):
+            cv2.imwrite(str(tmp_path / side / f"{i:06d}.png"), picture)
+    return f"{tmp_path / 'left'},{tmp_path / 'right'}"
+
+
+def test_adapting_to_footage_writes_weights_that_export_takes(tmp_path, footage, monkeypatch, capsys):
+    monkeypatch.setattr("app.train_command.CROP", {"height": 64, "width": 96})
+    weights = tmp_path / "mine.safetensors"
+    assert main(["adapt", footage, "-o", str(weights), "--steps", "2", "--device", "cpu"]) == 0
+    assert f"{weights}: 2 steps" in capsys.readouterr().out
+    shipped, mine = load_network(WEIGHTS).state_dict(), load_network(weights).state_dict()
+    assert any(not np.array_equal(shipped[name], mine[name]) for name in shipped)
+    assert load_tensors(weights)[1]["config"]["labels"] == "matched"
+    video = tmp_path / "out.mp4"
+    chosen = ["--focus", "0:3", "--depth", f"net={weights}", "--device", "cpu"]
+    assert main(["export", footage, *chosen, "-o", str(video)]) == 0
+    assert video.stat().st_size > 0
+
+
+def test_an_architecture_can_be_exported_with(tmp_path, footage):
+    video = tmp_path / "out.mp4"
+    assert (
+        main(["export", footage, "--focus", "0:3", "--depth", "net-volume", "-o", str(video), "--device", "cpu"]) == 0
+    )
+    assert video.stat().st_size > 0
+
+
+@pytest.mark.parametrize("engine", ["magic", "net=nowhere.safetensors"])
+def test_an_unknown_engine_is_refused_with_the_names_of_those_there_are(footage, capsys, engine):
+    with pytest.raises(SystemExit):
+        main(["export", footage, "--depth", engine, "-o", "out.mp4"])
+    assert "sgm-full" in capsys.readouterr().err
+
+
+def test_a_recipe_that_is_not_there_is_one_line(tmp_path, capsys):
+    assert main(["train", str(tmp_path / "none.toml"), "-o", str(tmp_path)]) == 1
+    error = capsys.readouterr().err
+    assert "none.toml" in error and error.count("\n") == 1
+
+
+def test_onnx_runtime_finds_what_torch_finds(tmp_path):
+    pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    target = tmp_path / "stereo.onnx"
+    assert main(["export-onnx", "-o", str(target), "--size", "100x70"]) == 0
+    wide = np.random.default_rng(0).integers(0, 255, (70, 110, 3), np.uint8)
+    left, right = wide[:, :100], wide[:, 10:]
+    session = onnxruntime.InferenceSession(str(target), providers=["CPUExecutionProvider"])
+    pair = {
+        name: image.transpose(2, 0, 1)[None].astype(np.float32) for name, image in (("left", left), ("right", right))
+    }
+    disparity, valid = session.run(["disparity", "valid"], pair)
+    found = make_depth_engine("net").compute(StereoFrame(0, 0.0, left, right))
+    assert np.abs(disparity[0, 0] - found.values).mean() < 0.01
+    assert (valid[0, 0] == found.valid).mean() > 0.99
