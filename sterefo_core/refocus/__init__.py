@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from sterefo_core.protocols import Renderer
 
@@ -20,13 +22,18 @@ def make_renderer(device: str = "auto") -> Renderer:
 
 
 def _cuda_renderer() -> Renderer:
-    """The fast renderer where its kernels compile and run, else the definition on CUDA."""
-    try:
-        from sterefo_core.refocus.cuda_renderer import tried_out
+    """The fast renderer where its kernels run, else the definition; with less memory where that is full."""
+    from sterefo_core.refocus.cpu import CpuRenderer
+    from sterefo_core.refocus.sparing import SparingRenderer
 
-        return tried_out()
+    others: list[tuple[str, Callable[[], Renderer]]] = [("on the CPU", CpuRenderer)]
+    try:
+        from sterefo_core.refocus.cuda_renderer import CudaRenderer, tried_out
+
+        strips = [(f"in {parts} strips", partial(CudaRenderer, parts=parts)) for parts in (4, 16)]
+        return SparingRenderer(tried_out(), strips + others)
     except Exception as error:  # Triton is missing, or any part of its tool chain does not fit this machine
         logging.getLogger(__name__).warning("refocusing on CUDA is slow: its Triton kernels do not run (%s)", error)
         from sterefo_core.refocus.renderer import DefinitionRenderer
 
-        return DefinitionRenderer("cuda")
+        return SparingRenderer(DefinitionRenderer("cuda"), others)

@@ -1,7 +1,11 @@
-"""What the CUDA kernels look up: the weight of every tap of every disk, by slice, and how far each disk reaches."""
+"""What the CUDA kernels look up: the weight of every tap of every disk, by slice, and how far each disk reaches.
+
+A disk may be any shape of the aperture: the shapes differ in their tables alone.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -9,6 +13,8 @@ import torch
 from torch import Tensor
 
 from sterefo_core.refocus.aperture import disk_kernel
+from sterefo_core.refocus.cats_eye import Shapes
+from sterefo_core.refocus.iris import Iris
 from sterefo_core.refocus.layers import radius_rungs, slices_of
 
 BLOCK = 32, 4
@@ -22,18 +28,19 @@ ABSENT = -(1 << 30)
 
 
 class Plan(NamedTuple):
-    """Tables for one largest radius on one device. S slices, N rungs; a disk's rank is 1 + its rungs from focus.
+    """Tables for one lens and size of picture on one device. S slices, N rungs.
 
     Light has a radius code: its lower rung's index in the high bits, and in the low `FRACTION_BITS` the share of its
-    light that belongs to the next rung.
+    light that belongs to the next rung. A disk's rank is 1 + its rungs from focus.
 
     Attributes:
         margin_px: how far the largest disk reaches.
         block, tile: `BLOCK` and `TILE`.
+        shapes: of the aperture across the picture, M of them.
         squares: `(N,)` float32 s * |s| of the rungs, far to near.
         slices: `(S, 7)` int32, far to near: its middle tap at code 0, taps per row, taps per column, lowest and highest
             code that it tells apart, first and last rung.
-        taps: `(T, 2)` float32, a line over the fraction 1..2: offset and slope of a tap's weight, by row, column,
+        taps: `(M, T, 2)` float32, a line over the fraction 1..2: offset and slope of a tap's weight, by row, column,
             rung.
         reach: `(ranks + 1,)` int32 px; rank 0, which is no light, reaches so little that loops over it are empty.
         chords: `(ranks + 1, 2 margin_px + rows)` int32: how far left and right light may lie in this row, in px,
@@ -43,31 +50,41 @@ class Plan(NamedTuple):
     margin_px: int
     block: tuple[int, int]
     tile: tuple[int, int]
+    shapes: Shapes
     squares: Tensor
     slices: Tensor
     taps: Tensor
     reach: Tensor
     chords: Tensor
 
+    def with_only(self, iris: Iris) -> Plan:
+        """The same tables where the aperture has one of its shapes everywhere."""
+        index = self.shapes.irises.index(iris)
+        return self._replace(shapes=Shapes((iris,), 1, 0.0), taps=self.taps[index : index + 1])
+
 
 @lru_cache(maxsize=4)
-def plan_for(max_radius_px: float, device: torch.device) -> Plan:
+def plan_for(max_radius_px: float, shapes: Shapes, device: torch.device) -> Plan:
     """The tables for a lens."""
     rungs = radius_rungs(max_radius_px)
-    kernels = [disk_kernel(abs(rung)) for rung in rungs]
-    rows, taps, start = [], [], 0
-    for members in slices_of(rungs):
-        table = _weights([kernels[index] for index in members])  # (rows, columns, rungs + 2, 2)
+    taps = [
+        _weights([disk_kernel(rungs[index], iris) for index in members])
+        for iris in shapes.irises
+        for members in slices_of(rungs)
+    ]
+    slices, start = [], 0
+    for members, table in zip(slices_of(rungs), taps, strict=False):  # (rows, columns, rungs + 2, 2)
         height, width, nodes = table.shape[:3]
         middle = start + (height // 2 * width + width // 2) * nodes - (members.start - 1)
         codes = [(members.start - 1) << FRACTION_BITS, members.stop << FRACTION_BITS]
-        rows.append([middle, width * nodes, nodes, *codes, members.start, members.stop - 1])
-        taps.append(table.flatten(0, 2))
+        slices.append([middle, width * nodes, nodes, *codes, members.start, members.stop - 1])
         start += height * width * nodes
-    reach, chords = _extents(kernels[len(rungs) // 2 :])
+    uncut = replace(shapes.irises[0], cut=(0.0, 0.0))
+    reach, chords = _extents([disk_kernel(rung, uncut) for rung in rungs[len(rungs) // 2 :]])
     squares = torch.tensor([rung * abs(rung) for rung in rungs], dtype=torch.float32)
-    tables = (squares, torch.tensor(rows, dtype=torch.int32), torch.cat(taps).float(), reach, chords)
-    return Plan(int(reach[-1]), BLOCK, TILE, *(table.contiguous().to(device) for table in tables))
+    weights = torch.cat([table.flatten(0, 2) for table in taps]).view(len(shapes.irises), start, 2)
+    tables = (squares, torch.tensor(slices, dtype=torch.int32), weights, reach, chords)
+    return Plan(int(reach[-1]), BLOCK, TILE, shapes, *(table.contiguous().to(device) for table in tables))
 
 
 def _weights(kernels: list[Tensor]) -> Tensor:
@@ -79,17 +96,17 @@ def _weights(kernels: list[Tensor]) -> Tensor:
         n = kernel.shape[0] // 2
         nodes[middle - n : middle + n + 1, reach - n : reach + n + 1, index + 1] = kernel
     slope = nodes.diff(dim=-1)
-    return torch.stack((nodes[..., :-1] - slope, slope), dim=-1)
+    return torch.stack((nodes[..., :-1] - slope, slope), dim=-1).float()
 
 
 def _extents(kernels: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """`Plan.reach` and `Plan.chords` of the disks from the smallest to the largest."""
+    """`Plan.reach` and `Plan.chords` of the disks from the smallest to the largest, and of those turned by half."""
     margin = kernels[-1].shape[0] // 2
     chords = torch.full((len(kernels) + 1, 2 * margin + BLOCK[1]), -1, dtype=torch.int32)
     for rank, kernel in enumerate(kernels, start=1):
         n = kernel.shape[0] // 2
         distance = (torch.arange(2 * n + 1) - n).abs()
-        half = torch.where(kernel > 0, distance, -1).amax(dim=1).int()
+        half = torch.where((kernel > 0) | (kernel.flip(0, 1) > 0), distance, -1).amax(dim=1).int()
         for row in range(BLOCK[1]):
             part = chords[rank, margin - n + row : margin + n + 1 + row]
             torch.maximum(part, half, out=part)

@@ -9,8 +9,8 @@ import torch
 import triton
 from torch import Tensor
 
+from sterefo_core.refocus import triton_collect, triton_surfaces
 from sterefo_core.refocus import triton_spread as kernels
-from sterefo_core.refocus import triton_surfaces
 from sterefo_core.refocus.cuda_plan import ABSENT, Plan
 
 
@@ -47,11 +47,11 @@ class Shape(NamedTuple):
         """Height and width of the padded picture in px."""
         return self.tiles[1] * self.tile[1], self.tiles[0] * self.tile[0]
 
-    @property
-    def border(self) -> tuple[int, int, int, int]:
-        """What `torch.nn.functional.pad` adds to make the padded picture."""
+    def border_beyond(self, margin_px: int) -> tuple[int, int, int, int]:
+        """What `torch.nn.functional.pad` adds to pictures that have this margin, to make the padded ones."""
         height, width = self.padded
-        return self.left, width - self.width - self.left, self.top, height - self.height - self.top
+        right, bottom = width - self.width - self.left, height - self.height - self.top
+        return self.left - margin_px, right - margin_px, self.top - margin_px, bottom - margin_px
 
 
 class Light:
@@ -63,7 +63,9 @@ class Light:
         ranks: largest disks of the light in every tile, and `widened`: of the light that reaches each tile.
     """
 
-    def __init__(self, shape: Shape, plan: Plan) -> None:
+    def __init__(self, shape: Shape, plan: Plan, middle_row: float | None = None) -> None:
+        """`middle_row` is that of the whole picture, if these are but some of its rows."""
+        self.middle_row = (shape.height - 1) / 2 if middle_row is None else middle_row
         device, slices = plan.taps.device, len(plan.slices)
         self.shape, self.plan = shape, plan
         self.records = torch.empty(shape.batch, shape.surfaces, 2, *shape.padded, dtype=torch.int64, device=device)
@@ -98,14 +100,17 @@ class Light:
 
     def spread(self, out: Tensor, result: str, encoder: Tensor | None = None) -> Tensor:
         """Write the refocused pictures, or their slices, to `out`; `triton_spread.spread` says what `result` means."""
-        shape, plan = self.shape, self.plan
+        shape, plan, shapes = self.shape, self.plan, self.plan.shapes
         height, width = shape.padded
         grid = math.ceil(shape.width / plan.block[0]), math.ceil(shape.height / plan.block[1]), shape.batch
         kernels.spread[grid](
             self.records, self.coverage, self.widened, plan.slices, plan.taps.view(torch.int64), plan.reach,
             plan.chords, out if encoder is None else encoder, out, len(plan.slices), plan.margin_px, shape.height,
             shape.width, width, height, shape.left, shape.top, shape.surfaces,
-            TILE_HEIGHT=plan.tile[1], WIDTH=plan.block[0], ROWS=plan.block[1], RESULT=result, num_warps=1,
+            len(shapes.irises) // shapes.across, shapes.across, plan.taps.shape[1], shapes.per_px,
+            self.middle_row,
+            TILE_HEIGHT=plan.tile[1], WIDTH=plan.block[0], ROWS=plan.block[1], RESULT=result,
+            SHAPES=len(shapes.irises) > 1, num_warps=1,
         )  # fmt: skip
         return out
 
@@ -115,7 +120,7 @@ class Light:
         height, width = shape.padded
         light = torch.empty(shape.batch, 4 * shape.surfaces, height, width, device=grad.device)
         share = torch.empty_like(self.coverage)
-        kernels.collect[(*shape.tiles, shape.batch * shape.surfaces)](
+        triton_collect.collect[(*shape.tiles, shape.batch * shape.surfaces)](
             self.records, self.coverage, self.ranks, plan.slices, plan.taps.view(torch.int64), plan.reach,
             plan.chords, grad.contiguous(), light, share, len(plan.slices), plan.margin_px, shape.height,
             shape.width, width, shape.left, shape.top, shape.surfaces,

@@ -41,12 +41,14 @@ def colour_at(planes, index, area):
 
 @triton.jit
 def measure(
-    image, disparity, decoder, colour, radius, seen, nearest, broken, aperture, focus, largest, height, width,
-    WITH_RIGHT: tl.constexpr, HEIGHT: tl.constexpr, WIDTH: tl.constexpr,
+    image, disparity, decoder, settings, lamps, colour, radius, seen, nearest, broken, height, width,
+    WITH_RIGHT: tl.constexpr, WITH_LAMPS: tl.constexpr, HEIGHT: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """Linear light `(3, H, W)` of bytes `(H, W, 3)`, and signed radius. `broken` becomes 1 at a bad disparity.
 
-    `seen` gets the largest disparity that falls beside each pixel of the right view, `nearest` that of all.
+    `settings` are aperture, focus, sharp range, largest radius and the gain of lamps, which is 1 or, WITH_LAMPS, that
+    of the pixels where `lamps` is 1. `seen` gets the largest disparity that falls beside each pixel of the right view,
+    `nearest` that of all.
     """
     row, column = pixels(height, width, HEIGHT, WIDTH)
     pixel = row * width + column
@@ -54,9 +56,15 @@ def measure(
     finite = tl.abs(depth) < float("inf")
     tl.store(broken + pixel * 0, 1, mask=finite == 0)
     depth = tl.where(finite, depth, 0.0)
-    tl.store(radius + pixel, tl.minimum(tl.maximum(aperture * (depth - focus), -largest), largest))
+    away = depth - tl.load(settings + 1)
+    sharp = tl.load(settings + 2)
+    away -= tl.minimum(tl.maximum(away, -sharp), sharp)
+    largest = tl.load(settings + 3)
+    tl.store(radius + pixel, tl.minimum(tl.maximum(tl.load(settings) * away, -largest), largest))
     for channel in tl.static_range(3):
         light = tl.load(decoder + tl.load(image + pixel * 3 + channel).to(tl.int32))
+        if WITH_LAMPS:
+            light = tl.where(tl.load(lamps + pixel) > 0, light * tl.load(settings + 4), light)
         tl.store(colour + channel * height * width + pixel, light)
     if WITH_RIGHT:
         at = column - depth

@@ -1,5 +1,5 @@
 # ruff: noqa: N803, PLR0917 (constants are in capitals; kernels have no structures)
-"""Triton kernels that spread light: forward as a gather over the light around, backward over the picture around."""
+"""Triton kernels that spread light, as a gather over the light around every pixel."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pack(first, second):
 
 
 @triton.jit
-def _tap(taps, code):
+def tap_weight(taps, code):
     """Weight of a tap for light of this code, and how it changes with the code's fraction.
 
     The fraction is taken as the mantissa of a float, 1 ... 2.
@@ -84,43 +84,79 @@ def widen_disks(
 
 @triton.jit
 def _slice_light(
-    r, g, b, c, records, coverage, plane, stride, reach, chords, taps, slices, ROWS: tl.constexpr
+    index, records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
+    WIDTH: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
-    """Adds the light of one surface and slice that falls on a block of pixels `(ROWS, WIDTH)`.
+    """The light of a slice that falls on a block of pixels `(ROWS, WIDTH)`: premultiplied colour, and coverage.
 
-    `records` and `coverage` `(1, WIDTH)` point to the light at the block's first row.
+    `records` and `coverage` `(1, WIDTH)` point to the first surface's light at the block's first row, `ranks` to the
+    tile's.
     """
     row = tl.arange(0, ROWS)[:, None]
-    middle = taps + tl.load(slices)
-    row_step = tl.load(slices + 1)
-    column_step = tl.load(slices + 2)
-    lowest = tl.load(slices + 3)
-    highest = tl.load(slices + 4)
-    for y in range(-reach, reach + ROWS):
-        half = tl.load(chords + y)
-        for x in tl.range(-half, half + 1, loop_unroll_factor=2):
-            source = y * stride + x
-            first, red = halves(tl.load(records + source))
-            green, blue = halves(tl.load(records + source + plane))
-            code = tl.minimum(tl.maximum(first.to(tl.int32, bitcast=True), lowest), highest)
-            weight, _ = _tap(middle + ((row - y) * row_step - x * column_step), code)
-            r += weight * red
-            g += weight * green
-            b += weight * blue
-            c += weight * tl.load(coverage + source)
+    middle = taps + tl.load(slices + index * 7)
+    row_step = tl.load(slices + index * 7 + 1)
+    column_step = tl.load(slices + index * 7 + 2)
+    lowest = tl.load(slices + index * 7 + 3)
+    highest = tl.load(slices + index * 7 + 4)
+    r = tl.zeros([ROWS, WIDTH], tl.float32)
+    g, b, c = r, r, r
+    for surface in range(surfaces):
+        rank = tl.load(ranks + surface * count + index)
+        reach = tl.load(reaches + rank)
+        for y in range(-reach, reach + ROWS):
+            half = tl.load(chords + rank * (2 * margin + ROWS) + margin + y)
+            for x in tl.range(-half, half + 1, loop_unroll_factor=2):
+                source = y * stride + x
+                pair = records + surface * 2 * plane + source
+                first, red = halves(tl.load(pair))
+                green, blue = halves(tl.load(pair + plane))
+                code = tl.minimum(tl.maximum(first.to(tl.int32, bitcast=True), lowest), highest)
+                weight, _ = tap_weight(middle + ((row - y) * row_step - x * column_step), code)
+                r += weight * red
+                g += weight * green
+                b += weight * blue
+                c += weight * tl.load(coverage + surface * plane + source)
     return r, g, b, c
+
+
+@triton.jit
+def _picture(
+    records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
+    WIDTH: tl.constexpr, ROWS: tl.constexpr,
+):  # fmt: skip
+    """A block of the picture: all slices put over each other by the rule of `layers.over`, from near to far."""
+    red = tl.zeros([ROWS, WIDTH], tl.float32)
+    green, blue, nearer = red, red, red
+    open_part = red + 1.0
+    index = count - 1
+    while index >= 0:
+        r, g, b, c = _slice_light(
+            index, records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
+            WIDTH, ROWS,
+        )  # fmt: skip
+        room = tl.maximum(tl.maximum(c, 1 - nearer), _NO_ROOM)
+        part = open_part / room
+        red += part * r
+        green += part * g
+        blue += part * b
+        open_part *= 1 - c / room
+        nearer = c
+        index = tl.where(tl.max(tl.max(open_part, axis=1), axis=0) > _COVERED, index - 1, -1)
+    whole = 1 / tl.maximum(1 - open_part, _NO_ROOM)
+    return red * whole, green * whole, blue * whole
 
 
 @triton.jit
 def spread(
     records, coverage, ranks, slices, taps, reaches, chords, encoder, out,
-    count, margin, height, width, stride, padded_height, left, top, surfaces,
-    TILE_HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, RESULT: tl.constexpr,
+    count, margin, height, width, stride, padded_height, left, top, surfaces, down, across, table, per_px, middle_row,
+    TILE_HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, RESULT: tl.constexpr, SHAPES: tl.constexpr,
 ):  # fmt: skip
-    """Spreads the light of all slices, near to far.
+    """Spreads the light of all slices.
 
     RESULT "slices" stores each, `(B, S, 4, H, W)`; "light" puts them over each other and stores `(B, 3, H, W)`;
-    "bytes" stores that as sRGB `(H, W, 3)`. How slices are put over each other: `layers.over`, from near to far.
+    "bytes" stores that as sRGB `(H, W, 3)`. With SHAPES the aperture has `down * across` shapes on a grid, each of
+    them with a `table` of taps, and pictures are mixed between them. `middle_row` is that of the grid.
     """
     batch = tl.program_id(2).to(tl.int64)
     y = tl.program_id(1) * ROWS
@@ -130,48 +166,63 @@ def spread(
     pixel = rows * width + x
     area, plane = height * width, padded_height * stride
     at = (y + top) * stride + x + left
+    records += batch * surfaces * 2 * plane + at
+    coverage += batch * surfaces * plane + at
     tile = (batch * (tl.cdiv(height, TILE_HEIGHT)) + y // TILE_HEIGHT) * tl.num_programs(0) + tl.program_id(0)
-    zero = tl.zeros([ROWS, WIDTH], tl.float32)
-    red, green, blue, nearer = zero, zero, zero, zero
-    open_part = zero + 1.0
-    index = count - 1
-    while index >= 0:
-        r, g, b, c = zero, zero, zero, zero
-        for surface in range(surfaces):
-            rank = tl.load(ranks + (tile * surfaces + surface) * count + index)
-            which = batch * surfaces + surface
+    ranks += tile * surfaces * count
+    if RESULT == "slices":
+        for index in range(count):
             r, g, b, c = _slice_light(
-                r, g, b, c, records + which * 2 * plane + at, coverage + which * plane + at, plane, stride,
-                tl.load(reaches + rank), chords + rank * (2 * margin + ROWS) + margin, taps, slices + index * 7, ROWS,
+                index, records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride,
+                surfaces, WIDTH, ROWS,
             )  # fmt: skip
-        if RESULT == "slices":
             to = out + (batch * count + index) * 4 * area + pixel
             tl.store(to, r, mask=inside)
             tl.store(to + area, g, mask=inside)
             tl.store(to + 2 * area, b, mask=inside)
             tl.store(to + 3 * area, c, mask=inside)
-            index -= 1
+    else:
+        if SHAPES:
+            red = tl.zeros([ROWS, WIDTH], tl.float32)
+            green, blue = red, red
+            at_row = (tl.minimum(rows, height - 1) - middle_row) * per_px + (down - 1) * 0.5
+            at_column = (tl.minimum(x, width - 1) - (width - 1) * 0.5) * per_px + (across - 1) * 0.5
+            for v in range(_first(at_row), _last(at_row, down) + 1):
+                for u in range(_first(at_column), _last(at_column, across) + 1):
+                    r, g, b = _picture(
+                        records, coverage, ranks, slices, taps + (v * across + u) * table, reaches, chords, count,
+                        margin, plane, stride, surfaces, WIDTH, ROWS,
+                    )  # fmt: skip
+                    weight = tl.maximum(1 - tl.abs(at_row - v), 0.0) * tl.maximum(1 - tl.abs(at_column - u), 0.0)
+                    red += weight * r
+                    green += weight * g
+                    blue += weight * b
         else:
-            room = tl.maximum(tl.maximum(c, 1 - nearer), _NO_ROOM)
-            part = open_part / room
-            red += part * r
-            green += part * g
-            blue += part * b
-            open_part *= 1 - c / room
-            nearer = c
-            index = tl.where(tl.max(tl.max(open_part, axis=1), axis=0) > _COVERED, index - 1, -1)
-    if RESULT != "slices":
-        whole = 1 / tl.maximum(1 - open_part, _NO_ROOM)
+            red, green, blue = _picture(
+                records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
+                WIDTH, ROWS,
+            )  # fmt: skip
         if RESULT == "bytes":
             to = out + pixel * 3
-            tl.store(to, _encoded(red * whole, encoder), mask=inside)
-            tl.store(to + 1, _encoded(green * whole, encoder), mask=inside)
-            tl.store(to + 2, _encoded(blue * whole, encoder), mask=inside)
+            tl.store(to, _encoded(red, encoder), mask=inside)
+            tl.store(to + 1, _encoded(green, encoder), mask=inside)
+            tl.store(to + 2, _encoded(blue, encoder), mask=inside)
         else:
             to = out + batch * 3 * area + pixel
-            tl.store(to, red * whole, mask=inside)
-            tl.store(to + area, green * whole, mask=inside)
-            tl.store(to + 2 * area, blue * whole, mask=inside)
+            tl.store(to, red, mask=inside)
+            tl.store(to + area, green, mask=inside)
+            tl.store(to + 2 * area, blue, mask=inside)
+
+
+@triton.jit
+def _first(places):
+    """The first and (below) the last of the places of a grid that count for a block."""
+    return tl.maximum(tl.floor(tl.min(tl.min(places, axis=1), axis=0)).to(tl.int32), 0)
+
+
+@triton.jit
+def _last(places, count):
+    return tl.minimum(tl.ceil(tl.max(tl.max(places, axis=1), axis=0)).to(tl.int32), count - 1)
 
 
 @triton.jit
@@ -179,63 +230,3 @@ def _encoded(linear, encoder):
     """sRGB byte by the table over the square root of light."""
     root = tl.sqrt(tl.minimum(tl.maximum(linear, 0.0), 1.0))
     return tl.load(encoder + (root * 4095.0 + 0.5).to(tl.int32))
-
-
-@triton.jit
-def collect(
-    records, coverage, ranks, slices, taps, reaches, chords, grad, grad_light, grad_share,
-    count, margin, height, width, stride, left, top, surfaces,
-    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr,
-):  # fmt: skip
-    """The way back of `spread` with RESULT "slices": every light collects the gradient of the pixels that it fell on.
-
-    `grad` is `(B, S, 4, H, W)`; `grad_light` `(B, V, 4, padded)` and `grad_share` `(B, V, padded)` are written.
-    """
-    surface = tl.program_id(2) % surfaces
-    batch = (tl.program_id(2) // surfaces).to(tl.int64)
-    row = tl.program_id(1) * HEIGHT + tl.arange(0, HEIGHT)[:, None]
-    column = tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)[None, :]
-    plane = (tl.num_programs(1) * HEIGHT * stride).to(tl.int64)
-    area = height * width
-    at = row * stride + column
-    which = batch * surfaces + surface
-    first, red = halves(tl.load(records + which * 2 * plane + at))
-    green, blue = halves(tl.load(records + which * 2 * plane + plane + at))
-    code = first.to(tl.int32, bitcast=True)
-    cover = tl.load(coverage + which * plane + at)
-    tile = (batch * tl.num_programs(1) + tl.program_id(1)) * tl.num_programs(0) + tl.program_id(0)
-    zero = tl.zeros([HEIGHT, WIDTH], tl.float32)
-    r, g, b, c, share = zero, zero, zero, zero, zero
-    for index in range(count):
-        rank = tl.load(ranks + (tile * surfaces + surface) * count + index)
-        reach = tl.load(reaches + rank)
-        middle = taps + tl.load(slices + index * 7)
-        row_step = tl.load(slices + index * 7 + 1)
-        column_step = tl.load(slices + index * 7 + 2)
-        within = tl.maximum(code, tl.load(slices + index * 7 + 3))
-        within = tl.minimum(within, tl.load(slices + index * 7 + 4))
-        change = zero
-        of_slice = grad + (batch * count + index) * 4 * area
-        for y in range(-reach, reach + 1):
-            half = tl.load(chords + rank * (2 * margin + ROWS) + margin - y)
-            for x in range(-half, half + 1):
-                to_row, to_column = row - top + y, column - left + x
-                inside = (to_row >= 0) & (to_row < height) & (to_column >= 0) & (to_column < width)
-                pixel = of_slice + to_row * width + to_column
-                weight, slope = _tap(middle + (y * row_step + x * column_step), within)
-                to_red = tl.load(pixel, mask=inside, other=0.0)
-                to_green = tl.load(pixel + area, mask=inside, other=0.0)
-                to_blue = tl.load(pixel + 2 * area, mask=inside, other=0.0)
-                to_cover = tl.load(pixel + 3 * area, mask=inside, other=0.0)
-                r += weight * to_red
-                g += weight * to_green
-                b += weight * to_blue
-                c += weight * to_cover
-                change += slope * (to_red * red + to_green * green + to_blue * blue + to_cover * cover)
-        share += tl.where(within == code, change, 0.0)
-    to = grad_light + which * 4 * plane + at
-    tl.store(to, r)
-    tl.store(to + plane, g)
-    tl.store(to + 2 * plane, b)
-    tl.store(to + 3 * plane, c)
-    tl.store(grad_share + which * plane + at, share)

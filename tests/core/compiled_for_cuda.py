@@ -9,6 +9,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,22 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from sterefo_core.refocus import cuda, triton_hidden, triton_rims, triton_spread, triton_surfaces
+from sterefo_core.refocus import (
+    cuda,
+    triton_collect,
+    triton_hidden,
+    triton_lamps,
+    triton_rims,
+    triton_spread,
+    triton_surfaces,
+)
 from sterefo_core.refocus.cuda_renderer import CudaRenderer
 from sterefo_core.types import Lens
 
 _LAUNCHED = (
     *("measure", "weigh_outlines", "unmix", "flood", "hide", "smooth"),
     *("fill_records", "find_disks", "widen_disks", "spread", "collect"),
+    *("start_spots", "join_spots", "measure_spots", "mark_lamps"),
 )
 HOPPER = GPUTarget("cuda", 90, 32)
 _TYPES = {torch.float32: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.uint8: "*u8", torch.int8: "*i8"}
@@ -52,7 +62,7 @@ class _CompileOnly:
 
 def compile_all(report: Callable[[str, bytes], None]) -> None:
     """Launch every kernel once, as training and rendering do, and hand its name and cubin to `report`."""
-    for module in (triton_rims, triton_hidden, triton_surfaces, triton_spread):
+    for module in (triton_rims, triton_lamps, triton_hidden, triton_surfaces, triton_spread, triton_collect):
         for name, kernel in list(vars(module).items()):
             if isinstance(kernel, triton.JITFunction) and name in _LAUNCHED:
                 setattr(module, name, _CompileOnly(kernel, report))
@@ -63,6 +73,7 @@ def compile_all(report: Callable[[str, bytes], None]) -> None:
     picture, depth, renderer = np.zeros((9, 20, 3), np.uint8), np.ones((9, 20), np.float32), CudaRenderer("cpu")
     renderer.render(picture, depth, 3.0, lens, None)
     renderer.render(picture, depth, 3.0, lens, picture)
+    renderer.render(picture, depth, 3.0, replace(lens, cats_eye=0.1, highlights=1.0), None)
 
 
 def resources(cubin: bytes) -> tuple[int, int]:

@@ -21,3 +21,17 @@ def stereo_pictures(request) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _small(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture, (480, 144), interpolation=cv2.INTER_AREA)
+
+
+@pytest.fixture
+def few_large_blocks(monkeypatch):
+    """Triton's interpreter takes time by blocks, not by pixels."""
+    from sterefo_core.refocus import cuda_plan
+    from tests.core.cuda_twin import DEVICE
+
+    if DEVICE == "cpu":
+        monkeypatch.setattr(cuda_plan, "BLOCK", (32, 16))
+        monkeypatch.setattr(cuda_plan, "TILE", (32, 16))
+    cuda_plan.plan_for.cache_clear()
+    yield
+    cuda_plan.plan_for.cache_clear()

@@ -1,7 +1,4 @@
-"""The CUDA twin of refocusing gives the definition's pictures and gradients.
-
-Where there is no CUDA the kernels run in Triton's interpreter, on small pictures.
-"""
+"""The CUDA twin of refocusing gives the definition's pictures and gradients."""
 
 from __future__ import annotations
 
@@ -15,44 +12,18 @@ import numpy as np
 import pytest
 import torch
 
-if not torch.cuda.is_available():
-    os.environ["TRITON_INTERPRET"] = "1"  # read when the kernels are imported
-pytest.importorskip("triton", reason="Triton is not installed: the CUDA kernels are not tested")
+from tests.core.cuda_twin import DEVICE, LENS, light_of, photograph, scene  # isort: skip (says how kernels run)
 
-from sterefo_core.colour import linear_from_srgb
 from sterefo_core.refocus import cuda, cuda_plan, functional, make_renderer
+from sterefo_core.refocus.cats_eye import shapes_of
 from sterefo_core.refocus.cuda_renderer import CudaRenderer
 from sterefo_core.refocus.cuda_spread import Shape, Slices
 from sterefo_core.refocus.layers import radius_rungs, slices_of, spread
 from sterefo_core.refocus.renderer import DefinitionRenderer
 from sterefo_core.types import Lens
 
-DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-LENS = Lens(aperture=0.5, max_radius_px=2.0)
-
-
-@pytest.fixture(autouse=True)
-def few_large_blocks(request, monkeypatch):
-    """The interpreter's time goes by blocks, not by pixels."""
-    if DEVICE == "cpu" and "true_blocks" not in request.fixturenames:
-        monkeypatch.setattr(cuda_plan, "BLOCK", (32, 16))
-        monkeypatch.setattr(cuda_plan, "TILE", (32, 16))
-    cuda_plan.plan_for.cache_clear()
-    yield
-    cuda_plan.plan_for.cache_clear()
-
-
-@pytest.fixture
-def true_blocks():
-    """The blocks that are used on a GPU."""
-
-
-def scene(height: int, width: int, batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
-    """A near square before ground that runs through focus (disparity 5); no radius lies on a kink of the definition."""
-    image = torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(7))
-    disparity = torch.linspace(1.3, 7.1, height)[:, None].repeat(batch, 1, 1, width)
-    disparity[..., height // 3 : height // 3 * 2, width // 3 : width // 3 * 2] = 10.3
-    return image.to(DEVICE), disparity.to(DEVICE)
+pytestmark = pytest.mark.usefixtures("few_large_blocks")
+TRUE_BLOCKS = cuda_plan.BLOCK, cuda_plan.TILE
 
 
 def test_the_picture_is_the_definitions_to_a_hundred_thousandth():
@@ -61,7 +32,9 @@ def test_the_picture_is_the_definitions_to_a_hundred_thousandth():
     assert torch.allclose(cuda.refocus(image, disparity, 5.0, LENS), expected, atol=1e-5)
 
 
-def test_blocks_and_tiles_leave_no_seams(true_blocks):
+def test_blocks_and_tiles_leave_no_seams(monkeypatch):
+    for name, size in zip(("BLOCK", "TILE"), TRUE_BLOCKS, strict=True):
+        monkeypatch.setattr(cuda_plan, name, size)
     image, disparity = scene(9, 34)
     lens = replace(LENS, max_radius_px=1.0)
     expected = functional.refocus(image, disparity, 5.0, lens)
@@ -98,7 +71,7 @@ def test_what_is_in_focus_is_untouched(lens):
 def test_light_and_its_radius_get_the_definitions_gradients():
     """Of every slice: the definition puts slices together with a kink where their coverages add up to one."""
     generator, rungs = torch.Generator().manual_seed(3), radius_rungs(1.5)
-    plan = cuda_plan.plan_for(1.5, torch.device(DEVICE))
+    plan = cuda_plan.plan_for(1.5, shapes_of(LENS, 6, 8), torch.device(DEVICE))
     shape = Shape.of(1, 2, 6, 8, plan)
     light = torch.rand(1, 8, *shape.padded, generator=generator).to(DEVICE).requires_grad_()
     radii = (torch.rand(1, 2, *shape.padded, generator=generator) * 2.8 - 1.4).to(DEVICE).requires_grad_()
@@ -123,19 +96,9 @@ def test_image_focus_and_aperture_get_the_definitions_gradients():
         assert torch.allclose(twin, expected, rtol=2e-3, atol=1e-4)
 
 
-def photograph(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    image, disparity = scene(height, width)
-    smooth = torch.nn.functional.avg_pool2d(image, 3, 1, 1)[0].permute(1, 2, 0)
-    return (smooth.cpu().numpy() * 255).astype(np.uint8), disparity[0, 0].cpu().numpy()
-
-
 def share_alike(twin: torch.Tensor, expected: torch.Tensor, within: float) -> float:
     """Share of pixels whose values, in the first dimension, are the same."""
     return ((twin - expected).abs().amax(0) <= within).float().mean().item()
-
-
-def light_of(image: np.ndarray) -> torch.Tensor:
-    return torch.as_tensor(linear_from_srgb(image), device=DEVICE).permute(2, 0, 1)[None]
 
 
 def test_the_renderer_gives_the_definitions_surfaces_and_bytes_frame_after_frame():
@@ -150,14 +113,14 @@ def test_the_renderer_gives_the_definitions_surfaces_and_bytes_frame_after_frame
         present = light[0, 3::4] > 0
         assert present[1].any()
         assert present[2].any()
-        assert share_alike(renderer._buffers[1].light[0], light[0], within=1e-4) > 0.99
-        assert share_alike(renderer._buffers[1].radii[0] * present, radii[0] * present, within=1e-4) > 0.99
+        assert share_alike(renderer._frame.light[0], light[0], within=1e-4) > 0.99
+        assert share_alike(renderer._frame.radii[0] * present, radii[0] * present, within=1e-4) > 0.99
         expected = DefinitionRenderer("cpu").render(image, disparity, 5.0, lens, right)
         assert twin.dtype == np.uint8
         assert (np.abs(twin.astype(int) - expected) <= 1).mean() > 0.99
         assert np.abs(twin.astype(int) - image).max() > 40
-        assert kept is None or renderer._buffers is kept
-        image, disparity, kept = 255 - image, disparity[::-1].copy(), renderer._buffers
+        assert kept is None or renderer._frame is kept
+        image, disparity, kept = 255 - image, disparity[::-1].copy(), renderer._frame
 
 
 def test_a_disparity_that_is_not_finite_is_named():
@@ -170,7 +133,7 @@ def test_a_disparity_that_is_not_finite_is_named():
 def test_where_the_kernels_do_not_run_the_definition_renders_and_says_why(monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "sterefo_core.refocus.cuda_renderer", None)  # importing it fails
     monkeypatch.setattr("sterefo_core.refocus.renderer.torch_device", torch.device)
-    assert isinstance(make_renderer("cuda"), DefinitionRenderer)
+    assert isinstance(make_renderer("cuda").renderer, DefinitionRenderer)
     assert "refocusing on CUDA is slow" in caplog.text
 
 
