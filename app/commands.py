@@ -15,6 +15,7 @@ from app import (
     info_command,
     launch,
     sweep_command,
+    train_command,
 )
 from sterefo_core.errors import SterefoError
 
@@ -45,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     calibrate_command.add_parser(commands)
     sweep_command.add_parser(commands)
     evaluate_command.add_parser(commands)
+    train_command.add_parser(commands)
     return parser
 
 

@@ -38,9 +38,15 @@ def open_project(project: Project) -> Source:
 
 
 def make_pipeline(source: Source, project: Project, device: str = "auto", renderer: Renderer | None = None) -> Pipeline:
-    """A pipeline for an open source, with the project's depth engine, on "auto", "cpu" or "cuda"."""
+    """A pipeline for an open source, with the project's depth engine, on "auto", "cpu" or "cuda".
+
+    A depth engine that refocuses by itself takes the renderer's place.
+    """
     cv2.setNumThreads(1)  # CSRT takes twice the processor time with two, and depth and tracker fill two cores anyway
-    return Pipeline(source, make_depth_engine(project.depth, device), renderer or make_renderer(device), make_tracker)
+    depth = make_depth_engine(project.depth, device)
+    if isinstance(depth, Renderer):
+        renderer = depth
+    return Pipeline(source, depth, renderer or make_renderer(device), make_tracker)
 
 
 def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Box:
