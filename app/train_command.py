@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sterefo_core.learning.validation import Validation
 
 STEPS_TO_ADAPT = 400
-CROP = {"height": 256, "width": 512}
-"""Pixels that adapting looks at at a time."""
+CROP = (256, 512)
+"""Rows and columns that adapting looks at at a time."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -74,7 +74,7 @@ def run_adapt(given: argparse.Namespace) -> int:
     config = TrainingConfig(
         data=(given.address,), validation=(), labels="matched", start=str(WEIGHTS), frozen_norm=True,
         steps=given.steps, batch=2, learning_rate=1e-4, warmup=20, decay=given.steps // 2, average=0.98,
-        save_every=given.steps, workers=0, **CROP,
+        save_every=given.steps, workers=0, height=CROP[0], width=CROP[1],
     )  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         train(config, Path(folder), given.output, given.device)
@@ -86,7 +86,8 @@ def run_export_onnx(given: argparse.Namespace) -> int:
     from sterefo_core.depth.learned import WEIGHTS
     from sterefo_core.depth.onnx import export_onnx
 
-    export_onnx(given.output, *given.size, given.weights or WEIGHTS)
+    width, height = given.size
+    export_onnx(given.output, width, height, given.weights or WEIGHTS)
     print(given.output)
     return 0
 

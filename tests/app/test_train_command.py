@@ -23,7 +23,7 @@ def footage(tmp_path):
 
 
 def test_adapting_to_footage_writes_weights_that_export_takes(tmp_path, footage, monkeypatch, capsys):
-    monkeypatch.setattr("app.train_command.CROP", {"height": 64, "width": 96})
+    monkeypatch.setattr("app.train_command.CROP", (64, 96))
     weights = tmp_path / "mine.safetensors"
     assert main(["adapt", footage, "-o", str(weights), "--steps", "2", "--device", "cpu"]) == 0
     assert f"{weights}: 2 steps" in capsys.readouterr().out
