@@ -14,6 +14,7 @@ from app import (
     export_command,
     info_command,
     launch,
+    record_command,
     sweep_command,
     train_command,
 )
@@ -44,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     info_command.add_parser(commands)
     cameras_command.add_parser(commands)
     calibrate_command.add_parser(commands)
+    record_command.add_parser(commands)
     sweep_command.add_parser(commands)
     evaluate_command.add_parser(commands)
     train_command.add_parser(commands)

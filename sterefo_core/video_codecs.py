@@ -39,10 +39,11 @@ class Codec:
 
 @dataclass(frozen=True)
 class Container:
-    """FFmpeg's name of a file format, and how finely it stores times."""
+    """FFmpeg's name of a file format, how finely it stores times, and how it is to be written."""
 
     name: str
     ticks_per_s: int
+    options: dict[str, str] = field(default_factory=dict)
 
 
 CODECS = {

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from sterefo_core.audio_track import AudioTrack
 from sterefo_core.errors import ExportError
+from sterefo_core.sources.video_layout import STEREO_MODES
 from sterefo_core.video_codecs import THREADS, Codec, Container
 from sterefo_core.video_pixels import frame_from_rgb
 
@@ -39,7 +40,7 @@ class VideoEncoder:
         self._path, self._codec = path, codec
         self.time_base = Fraction(1, container.ticks_per_s)
         # Without bitexact Matroska gets random identifiers; the same pictures shall give the same bytes.
-        formatting = {"movflags": "+faststart", "fflags": "+bitexact"}
+        formatting = {"movflags": "+faststart", "fflags": "+bitexact"} | container.options
         self._output = av.open(path.absolute(), "w", format=container.name, container_options=formatting)
         options = codec.options_at(quality)
         stream = self._output.add_stream(codec.encoder, options=options, time_base=self.time_base)
@@ -57,6 +58,10 @@ class VideoEncoder:
     def add_sound(self, audio: Path, start_s: float) -> None:
         """Add the sound of a file, `start_s` of it being heard with the first picture. Call it before `write`."""
         self._sound = AudioTrack(self._output, audio, start_s)
+
+    def mark(self, layout: str) -> None:
+        """Say in the file where its two views lie, a layout of `sources.video_layout`. Call it before `write`."""
+        self._stream.metadata["stereo_mode"] = STEREO_MODES[layout]
 
     def write(self, image: np.ndarray, ticks: int) -> None:
         """Append `(H, W, 3)` uint8 RGB, shown from `ticks` x `time_base` seconds on: 0 first, then ascending."""

@@ -24,7 +24,7 @@ def open_source(address: str | Path = DEMO, layout: str = "auto") -> Source:
         address: a KITTI folder (raw, odometry, tracking, stereo 2012 or 2015), a folder with `left` and `right`
             pictures or a Middlebury scene, "LEFT,RIGHT" (two folders, two patterns such as "L/*.png", two pictures or
             two videos), a video file, a camera such as "camera:0" or "rtsp://host/path" (`camera.open_camera`), or
-            "demo".
+            "demo". Videos with a calibration beside them ("take.calibration.json") are rectified.
         layout: where the two views lie in the pictures of one video file (`video.open_video`); nothing else has one.
 
     Raises:
@@ -63,9 +63,10 @@ def _open_folder(folder: Path) -> Source:
 
 def _open_file(path: Path, layout: str) -> Source:
     _check_is_video(path)
+    from sterefo_core.sources.rectified import rectified_if_calibrated
     from sterefo_core.sources.video import open_video
 
-    return open_video(path, layout)
+    return rectified_if_calibrated(open_video(path, layout), path)
 
 
 def _open_two(address: str) -> Source:
@@ -74,9 +75,10 @@ def _open_two(address: str) -> Source:
         return open_pictures(left, right)
     for path in (left[0], right[0]):
         _check_is_video(path)
+    from sterefo_core.sources.rectified import rectified_if_calibrated
     from sterefo_core.sources.video import open_video_pair
 
-    return open_video_pair(left[0], right[0])
+    return rectified_if_calibrated(open_video_pair(left[0], right[0]), left[0])
 
 
 def _two_halves(address: str) -> tuple[list[Path], list[Path]]:

@@ -122,7 +122,7 @@ class CameraSource:
         with self._taking:
             while pair := self._feed.wait(max(until_s - monotonic(), 0)):
                 try:
-                    eyes = self._eyes.look(pair)
+                    eyes = self.look(pair)
                 except BadFrameError:
                     self._damaged_since_s = self._damaged_since_s or monotonic()
                     continue
@@ -158,6 +158,10 @@ class CameraSource:
         """Nothing is known of what a camera sees."""
         self.timestamp_s(index)
         return Truth()
+
+    def look(self, pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+        """The two pictures of a pair as the camera gives them, of `raw_size`; raises BadFrameError for damaged ones."""
+        return self._eyes.look(pair)
 
     def listen(self, listener: PairListener) -> None:
         """Call `listener` with every pair from now on, taken or not, on a capturing thread: it must be quick."""

@@ -23,8 +23,8 @@ def open_video(path: Path, layout: str = "auto") -> Source:
 
     Args:
         path: any container and codec that FFmpeg reads.
-        layout: "side-by-side" (left half, right half), "top-bottom" (left eye above), or "auto": a few frames are
-            looked at.
+        layout: "side-by-side" (left half, right half), "top-bottom" (left eye above), or "auto": what the file says,
+            else a few frames are looked at.
 
     Raises:
         SourceError: the file cannot be read as video, does not look like stereo, or cannot be halved.
@@ -107,7 +107,7 @@ class VideoSource:
 
 
 def _layout_of(file: VideoFile) -> str:
-    layout = recognise_layout(_some_frames(file))
+    layout = file.layout or recognise_layout(_some_frames(file))
     if layout is None:
         raise SourceError(
             f"{file.path} does not look like stereo: give --layout side-by-side or top-bottom, or two files LEFT,RIGHT"

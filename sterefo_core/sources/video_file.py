@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.sources.video_index import KeyFrame, read_index
+from sterefo_core.sources.video_layout import STEREO_MODES
 from sterefo_core.video_pixels import rgb_from_frame
 
 
@@ -28,6 +29,7 @@ class VideoFile:
         codec: name of its format: "h264".
         size: width and height in pixels.
         has_audio: whether it has an audio stream too.
+        layout: where the file itself says that two views lie; None where it does not say.
 
     Raises:
         SourceError: the file is missing, no video, or has not one frame that can be decoded.
@@ -39,6 +41,8 @@ class VideoFile:
         context = self._stream.codec_context
         self.codec: str = context.codec.canonical_name
         self.size: tuple[int, int] = (context.width, context.height)
+        mode = self._stream.metadata.get("stereo_mode")
+        self.layout = next((layout for layout, name in STEREO_MODES.items() if name == mode), None)
         self.has_audio = bool(self._container.streams.audio)
         self._index = read_index(self._container, self._stream)
         self._shown: tuple[int, VideoFrame] | None
