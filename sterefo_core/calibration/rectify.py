@@ -64,9 +64,10 @@ class IdealPair:
         size: width and height of the real pictures.
         focal_px: of the ideal cameras.
         shift_px: by which the right picture is moved to the left, which adds to every disparity.
+        same_size: make pictures as large as the real ones, by a longer focal length where less is seen by both.
 
     Attributes:
-        size: width and height of the pictures made, even numbers. centre: principal point of the left one.
+        size: width and height of the pictures made. centre: principal point of the left one.
 
     Raises:
         CalibrationError: too little is seen by both.
@@ -78,17 +79,23 @@ class IdealPair:
         turns: Pair,
         size: tuple[int, int],
         focal_px: float,
+        *,
         shift_px: float = 0.0,
+        same_size: bool = False,
     ) -> None:
         self._eyes, self._turns, self._real_size = eyes, turns, size
-        areas = [_filled(eye, turn, size) * focal_px for eye, turn in zip(eyes, turns, strict=True)]
-        areas[1] -= (shift_px, 0, shift_px, 0)
-        first = np.ceil(np.maximum(areas[0], areas[1])[:2])
-        last = np.floor(np.minimum(areas[0], areas[1])[2:])
-        width, height = (last - first + 1) // 2 * 2  # even, as video codecs want it
-        _check_size(width, height, size)
-        self.size: tuple[int, int] = (int(width), int(height))
-        self.centre: tuple[float, float] = (float(-first[0]), float(-first[1]))
+        areas = np.array([_filled(eye, turn, size) for eye, turn in zip(eyes, turns, strict=True)])
+        areas[1, [0, 2]] -= shift_px / focal_px
+        first, last = areas[:, :2].max(axis=0), areas[:, 2:].min(axis=0)
+        _check_extent((last - first) * focal_px, size)
+        zoom = float(max((np.array(size) - 1) / (last - first) / focal_px)) if same_size else 1.0
+        focal_px, shift_px = focal_px * zoom, shift_px * zoom
+        corner = np.ceil(first * focal_px)
+        made = (np.floor(last * focal_px) - corner + 1) // 2 * 2  # even, as video codecs want it
+        if same_size:
+            made, corner = np.array(size), (first + last) / 2 * focal_px - (np.array(size) - 1) / 2
+        self.size: tuple[int, int] = (int(made[0]), int(made[1]))
+        self.centre: tuple[float, float] = (float(-corner[0]), float(-corner[1]))
         self._projections = [
             np.array([[focal_px, 0, self.centre[0] - shift], [0, focal_px, self.centre[1]], [0, 0, 1]])
             for shift in (0.0, shift_px)
@@ -122,10 +129,10 @@ def check_pair(left: np.ndarray, right: np.ndarray, size: tuple[int, int]) -> No
             raise SourceError(f"the camera gives {found}: calibrate it at this size, or set the size that it had")
 
 
-def _check_size(width: float, height: float, size: tuple[int, int]) -> None:
-    if not min(width, height) >= _SMALLEST_SIDE_PX:
+def _check_extent(extent: np.ndarray, size: tuple[int, int]) -> None:
+    if not extent.min() >= _SMALLEST_SIDE_PX:
         raise CalibrationError("the two cameras see too little in common: calibrate again, or align them better")
-    if width > size[0] * _LARGEST_GROWTH or height > size[1] * _LARGEST_GROWTH:
+    if (extent > np.array(size) * _LARGEST_GROWTH).any():
         raise CalibrationError("the calibration has lenses that no camera has: calibrate again")
 
 

@@ -35,17 +35,19 @@ _TYPICAL_NOISE_PX = 0.5
 # The last two are seen only where things are at several distances, so they are held back more.
 _LIKELY = np.array([0.05, 0.05, 0.05, 0.03, 0.02, 0.02])
 _LARGEST_ERROR_PX = 1.5
-_FARTHEST_PERCENTILE, _FARTHEST_PX = 1.0, 2.0  # the farthest matches get at least this disparity
+_ALIGNED_PX = 0.5  # rows that agree so well are left alone
+_FARTHEST_PERCENTILE, _FARTHEST_PX = 2.0, 2.0  # the farthest matches get at least this disparity
 
 
 class SelfRectification:
-    """Rows aligned from matched features; implements `live.Rectification`, without metres.
+    """Rows aligned from matched features, pictures of the same size; implements `live.Rectification`, without metres.
 
     Args:
         pairs: one or more pairs of pictures, `(H, W, 3)` uint8; several, of different things, do better.
 
     Attributes:
         matches: how many matches agree. error_px: the median difference of their rows afterwards.
+        needed: whether it improves anything: rows differed before, or the cameras squint.
 
     Raises:
         CalibrationError: there are too few matches, or no small turn of the cameras explains them.
@@ -70,7 +72,10 @@ class SelfRectification:
             raise _not_aligned(f"rows differ by {self.error_px:.1f} px")
         farthest = float(np.percentile((in_left - in_right)[good, 0], _FARTHEST_PERCENTILE))
         shift_px = max(_FARTHEST_PX - farthest, 0.0)
-        self._ideal = IdealPair(eyes, turns, (width, height), focal_px, shift_px)
+        before = (left - right)[good]
+        squint = float(np.percentile(before[:, 0], _FARTHEST_PERCENTILE)) < -_FARTHEST_PX
+        self.needed = squint or float(np.median(np.abs(before[:, 1]))) > _ALIGNED_PX
+        self._ideal = IdealPair(eyes, turns, (width, height), focal_px, shift_px=shift_px, same_size=True)
         self.size = self._ideal.size
 
     @property
@@ -81,6 +86,18 @@ class SelfRectification:
     def apply(self, left: np.ndarray, right: np.ndarray) -> Pair:
         """The aligned pair, `(height, width, 3)` uint8. Raises SourceError for pictures of another size."""
         return self._ideal.apply(left, right)
+
+
+def aligned_by_sight(left: np.ndarray, right: np.ndarray) -> SelfRectification | None:
+    """What aligns the rows of two cameras, from one pair; None where they agree already, or too little is seen.
+
+    Takes some tenths of a second.
+    """
+    try:
+        found = SelfRectification([(left, right)])
+    except CalibrationError:
+        return None
+    return found if found.needed else None
 
 
 def _not_aligned(why: str) -> CalibrationError:

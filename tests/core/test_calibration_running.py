@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sterefo_core.calibration.drift import EVERY, DriftWatch, row_offsets
-from sterefo_core.calibration.self_rectify import SelfRectification
+from sterefo_core.calibration.self_rectify import SelfRectification, aligned_by_sight
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import CalibrationError
 from sterefo_core.sources import open_source
@@ -63,7 +63,7 @@ def test_crooked_cameras_are_aligned_to_half_a_pixel(kitti, turn_deg, longer):
     rectification = SelfRectification([(frame.left, right)])
     _, offsets = row_offsets(*rectification.apply(frame.left, right))
     assert len(offsets) > 50 and np.median(np.abs(offsets)) < 0.5
-    assert rectification.calibration is None
+    assert rectification.calibration is None and rectification.size == frame.right.shape[1::-1]
     assert rectification.told == f"self-rectified from {rectification.matches} matches, not calibrated"
 
 
@@ -84,6 +84,20 @@ def test_cameras_that_squint_get_disparities_above_zero():
         left, matched = matched_features(*aligned)
         assert len(left) > 50
         assert np.percentile((left - matched)[:, 0], 2) > 0
+
+
+def test_cameras_are_aligned_only_where_their_rows_disagree(kitti):
+    frame = kitti.read(0)
+    assert aligned_by_sight(frame.left, frame.right) is None
+    assert aligned_by_sight(frame.left, np.zeros_like(frame.right)) is None
+    assert aligned_by_sight(frame.left, crooked(frame, *TURNS[1])[1]).told.startswith("self-rectified from ")
+
+
+def test_aligned_pictures_have_no_black_rim(kitti):
+    frame = kitti.read(0)
+    rectification = SelfRectification([(frame.left, crooked(frame, *TURNS[0])[1])])
+    white = np.full_like(frame.left, 255)
+    assert all(picture.min() == 255 for picture in rectification.apply(white, white))
 
 
 def matched_features(left, right):
