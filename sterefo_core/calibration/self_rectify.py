@@ -72,9 +72,7 @@ class SelfRectification:
             raise _not_aligned(f"rows differ by {self.error_px:.1f} px")
         farthest = float(np.percentile((in_left - in_right)[good, 0], _FARTHEST_PERCENTILE))
         shift_px = max(_FARTHEST_PX - farthest, 0.0)
-        before = (left - right)[good]
-        squint = float(np.percentile(before[:, 0], _FARTHEST_PERCENTILE)) < -_FARTHEST_PX
-        self.needed = squint or float(np.median(np.abs(before[:, 1]))) > _ALIGNED_PX
+        self.needed = _leaves_something(*(left - right)[good].T)
         self._ideal = IdealPair(eyes, turns, (width, height), focal_px, shift_px=shift_px, same_size=True)
         self.size = self._ideal.size
 
@@ -98,6 +96,15 @@ def aligned_by_sight(left: np.ndarray, right: np.ndarray) -> SelfRectification |
     except CalibrationError:
         return None
     return found if found.needed else None
+
+
+def _leaves_something(aside: np.ndarray, down: np.ndarray) -> bool:
+    """Whether matches so far apart need aligning: rows differ, or the far lies left and the near right of its match.
+
+    All on the wrong side means that the eyes are swapped, which is the user's to mend.
+    """
+    far, near = np.percentile(aside, (_FARTHEST_PERCENTILE, 100 - _FARTHEST_PERCENTILE))
+    return bool(np.median(np.abs(down)) > _ALIGNED_PX or far < -_FARTHEST_PX < _FARTHEST_PX < near)
 
 
 def _not_aligned(why: str) -> CalibrationError:

@@ -12,6 +12,8 @@ from time import monotonic
 
 import numpy as np
 
+from sterefo_core.calibration.drift import DriftWatch
+from sterefo_core.calibration.self_rectify import aligned_by_sight
 from sterefo_core.calibration.store import rectification_for
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.live import CameraHealth, CameraState, Rectification
@@ -26,6 +28,8 @@ OPENING_S = 10.0
 """How long opening waits for the first pair."""
 KEPT_FRAMES = 12
 """How many of the frames taken last can be read again."""
+ALIGNED_AT = (0, 15, 60, 240)
+"""Frames by which an uncalibrated camera is aligned by sight: the first may be too dark to see anything."""
 _LOOK_S = 0.2  # how often opening looks whether waiting makes sense
 _LEAST_STEP_S = 0.001  # between the times of two frames: they ascend
 
@@ -63,7 +67,8 @@ class CameraSource:
         first: the pair that becomes frame 0.
 
     Attributes:
-        rectification: what makes the pairs rectified ones; None where they are handed over as they come.
+        rectification: what makes the pairs rectified ones: the camera's calibration, else what aligns its rows by
+            sight, found at one of the first frames; None where they are handed over as they come.
     """
 
     audio: Path | None = None
@@ -74,6 +79,7 @@ class CameraSource:
         self.rectification: Rectification | None = None
         if not address.raw:
             self.rectification = rectification_for(self.identity, eyes.size, address.calibration)
+        self._drift, self._drifted = DriftWatch(), ""
         self._taking, self._keeping = Lock(), Lock()
         self._kept: deque[StereoFrame] = deque(maxlen=KEPT_FRAMES)
         self._captured_s = array("d")
@@ -114,7 +120,7 @@ class CameraSource:
             return health
         if self._damaged_since_s is not None and monotonic() - self._damaged_since_s > STALLED_S:
             return replace(health, state=CameraState.STALLED, message="the camera sends damaged pictures only")
-        return replace(health, message=self._eyes.changed)
+        return replace(health, message=self._eyes.changed or self._drifted)
 
     def take(self, timeout_s: float) -> StereoFrame | None:
         """The newest pair that was not taken yet, as the next frame; damaged ones are passed over."""
@@ -176,8 +182,11 @@ class CameraSource:
         self._feed.close()
 
     def _keep(self, pair: Pair, left: np.ndarray, right: np.ndarray) -> StereoFrame:
+        if self.rectification is None and not self._address.raw and len(self) in ALIGNED_AT:
+            self.rectification = aligned_by_sight(left, right)
         if self.rectification:
             left, right = self.rectification.apply(left, right)
+            self._drifted = self._drift.offer(left, right) or ""
         with self._keeping:
             earliest_s = self._captured_s[-1] + _LEAST_STEP_S if self._captured_s else pair.captured_s
             self._captured_s.append(max(pair.captured_s, earliest_s))

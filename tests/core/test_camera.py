@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
+from sterefo_core.calibration.drift import EVERY, row_offsets
+from sterefo_core.calibration.rig import CameraModel, StereoRig
+from sterefo_core.calibration.rig_file import save_rig
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.live import CameraState, LiveSource
@@ -85,7 +88,7 @@ def test_two_cameras_make_one_source_and_the_skew_is_measured(server, stereo_pic
 
 
 def test_swap_exchanges_the_eyes(side_by_side, stereo_pictures):
-    with MjpegServer(side_by_side) as camera, closing(open_camera(f"{camera.url}#swap")) as source:
+    with MjpegServer(side_by_side) as camera, closing(open_camera(f"{camera.url}#swap&raw")) as source:
         frame = source.take(5)
     assert number_of(frame.left, [right for _, right in stereo_pictures]) >= 0
     assert np.abs(frame.left.astype(int) - frame.right).mean() > 6
@@ -299,3 +302,30 @@ def test_two_cameras_of_different_sizes_are_refused(stereo_pictures):
     refusal = pytest.raises(SourceError, match="480x144 pixels and the right one 240x72")
     with two_cameras(MjpegServer, [pair]) as (_, _, address), refusal:
         open_camera(address)
+
+
+def test_an_uncalibrated_camera_is_aligned_by_sight_and_has_no_metres(stereo_pictures):
+    lowered = [np.hstack([left, np.roll(right, 5, axis=0)]) for left, right in stereo_pictures]
+    with MjpegServer(lowered) as camera, closing(open_source(camera.url)) as source:
+        assert "self-rectified from" in source.kind and "not calibrated" in source.kind
+        assert source.calibration is None and source.size == (480, 144)
+        frame = source.take(5)
+        _, offsets = row_offsets(frame.left, frame.right)
+        assert len(offsets) > 20 and np.median(np.abs(offsets)) < 0.5
+
+
+def test_a_camera_that_gets_out_of_calibration_says_so(stereo_pictures, tmp_path):
+    height, width = stereo_pictures[0][0].shape[:2]
+    eye = CameraModel(np.array([[280.0, 0, width / 2], [0, 280, height / 2], [0, 0, 1]]), np.zeros(5))
+    rig = StereoRig((width, height), eye, eye, np.eye(3), np.array([-0.5, 0, 0]))
+    save_rig(rig, tmp_path / "rig.json")
+    good = [np.hstack(pair) for pair in stereo_pictures]
+    with (
+        MjpegServer(good) as camera,
+        closing(open_source(f"{camera.url}#calibration={tmp_path / 'rig.json'}")) as source,
+    ):
+        until(source, lambda health: len(source) > 6 * EVERY)
+        assert source.health.message == ""
+        camera.play([np.hstack([left, np.roll(right, 2, axis=0)]) for left, right in stereo_pictures])
+        health, _ = until(source, lambda health: health.message)
+    assert health.state == CameraState.LIVE and "look out of calibration, rows differ by 2." in health.message
