@@ -19,7 +19,7 @@ from sterefo_core.part_file import writing
 from sterefo_core.sources.camera import CameraSource
 from sterefo_core.sources.camera_pairs import Pair
 from sterefo_core.sources.rectified import calibration_beside
-from sterefo_core.sources.video_layout import SIDE_BY_SIDE
+from sterefo_core.sources.video_layout import RAW_TITLE, SIDE_BY_SIDE, STEREO_MODES
 from sterefo_core.video_codecs import Codec, Container
 from sterefo_core.video_encoder import VideoEncoder
 
@@ -78,7 +78,7 @@ class Recording:
         with writing(path):
             path.open("xb").close()
             self._encoder = VideoEncoder(path, _CODEC, _CONTAINER, None)
-            self._encoder.mark(SIDE_BY_SIDE)
+            self._encoder.mark(stereo_mode=STEREO_MODES[SIDE_BY_SIDE], title=RAW_TITLE)
         if isinstance(source.rectification, Rectifier):
             save_rig(source.rectification.rig, calibration_beside(path))
         self._frames = self._missed = 0

@@ -15,7 +15,6 @@ from av.video.stream import VideoStream
 
 from sterefo_core.audio_track import AudioTrack
 from sterefo_core.errors import ExportError
-from sterefo_core.sources.video_layout import STEREO_MODES
 from sterefo_core.video_codecs import THREADS, Codec, Container
 from sterefo_core.video_pixels import frame_from_rgb
 
@@ -59,9 +58,9 @@ class VideoEncoder:
         """Add the sound of a file, `start_s` of it being heard with the first picture. Call it before `write`."""
         self._sound = AudioTrack(self._output, audio, start_s)
 
-    def mark(self, layout: str) -> None:
-        """Say in the file where its two views lie, a layout of `sources.video_layout`. Call it before `write`."""
-        self._stream.metadata["stereo_mode"] = STEREO_MODES[layout]
+    def mark(self, **tags: str) -> None:
+        """Say in the file what it shows, by FFmpeg's names of tags. Call it before `write`."""
+        self._stream.metadata.update(tags)
 
     def write(self, image: np.ndarray, ticks: int) -> None:
         """Append `(H, W, 3)` uint8 RGB, shown from `ticks` x `time_base` seconds on: 0 first, then ascending."""

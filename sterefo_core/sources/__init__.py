@@ -63,10 +63,10 @@ def _open_folder(folder: Path) -> Source:
 
 def _open_file(path: Path, layout: str) -> Source:
     _check_is_video(path)
-    from sterefo_core.sources.rectified import rectified_if_calibrated
+    from sterefo_core.sources.rectified import rectified_if_needed
     from sterefo_core.sources.video import open_video
 
-    return rectified_if_calibrated(open_video(path, layout), path)
+    return rectified_if_needed(open_video(path, layout), path)
 
 
 def _open_two(address: str) -> Source:
@@ -75,10 +75,10 @@ def _open_two(address: str) -> Source:
         return open_pictures(left, right)
     for path in (left[0], right[0]):
         _check_is_video(path)
-    from sterefo_core.sources.rectified import rectified_if_calibrated
+    from sterefo_core.sources.rectified import rectified_if_needed
     from sterefo_core.sources.video import open_video_pair
 
-    return rectified_if_calibrated(open_video_pair(left[0], right[0]), left[0])
+    return rectified_if_needed(open_video_pair(left[0], right[0]), left[0])
 
 
 def _two_halves(address: str) -> tuple[list[Path], list[Path]]:

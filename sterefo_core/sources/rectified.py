@@ -8,6 +8,7 @@ from pathlib import Path
 from sterefo_core.calibration.rig_file import SUFFIX
 from sterefo_core.live import Rectification
 from sterefo_core.protocols import Source
+from sterefo_core.sources.video import VideoSource
 from sterefo_core.types import StereoFrame, Truth
 
 
@@ -16,23 +17,30 @@ def calibration_beside(video: Path) -> Path:
     return video.with_name(video.stem + SUFFIX)
 
 
-def rectified_if_calibrated(source: Source, video: Path) -> Source:
-    """The source, rectified by the calibration that lies beside its file, if one does.
+def rectified_if_needed(source: VideoSource, video: Path) -> Source:
+    """The source, rectified by the calibration beside its file; a recording without one, by what it shows.
 
-    Raises CalibrationError where that is damaged or for another size; the source is closed then.
+    Raises CalibrationError where the calibration is damaged or for another size; the source is closed then.
     """
-    beside = calibration_beside(video)
-    if not beside.exists():
-        return source
-    from sterefo_core.calibration.store import rectification_for
-
     try:
-        rectification = rectification_for(source.name, source.size, beside)
+        rectification = _rectification_of(source, calibration_beside(video))
     except BaseException:
         source.close()
         raise
-    assert rectification is not None  # it was asked for by its file
-    return RectifiedSource(source, rectification)
+    return RectifiedSource(source, rectification) if rectification else source
+
+
+def _rectification_of(source: VideoSource, beside: Path) -> Rectification | None:
+    if beside.exists():
+        from sterefo_core.calibration.store import rectification_for
+
+        return rectification_for(source.name, source.size, beside)
+    if not source.is_raw:
+        return None
+    from sterefo_core.calibration.self_rectify import aligned_by_sight
+
+    first = source.read(0)
+    return aligned_by_sight(first.left, first.right)
 
 
 class RectifiedSource:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from sterefo_core.errors import BadFrameError, SourceError
-from sterefo_core.protocols import Source
 from sterefo_core.sources.reading import SMALLEST_SIDE_PX
 from sterefo_core.sources.video_file import VideoFile
 from sterefo_core.sources.video_layout import LAYOUTS, SIDE_BY_SIDE, halves, recognise_layout
@@ -18,7 +17,7 @@ from sterefo_core.types import Calibration, StereoFrame, Truth
 _FRAMES_TO_LOOK_AT = 5
 
 
-def open_video(path: Path, layout: str = "auto") -> Source:
+def open_video(path: Path, layout: str = "auto") -> VideoSource:
     """Open one file that holds both eyes, each at its full width.
 
     Args:
@@ -37,7 +36,7 @@ def open_video(path: Path, layout: str = "auto") -> Source:
     return VideoSource(path.name, f"{known} video, {file.codec}", [file], size, lambda i: halves(file.read(i), known))
 
 
-def open_video_pair(left: Path, right: Path) -> Source:
+def open_video_pair(left: Path, right: Path) -> VideoSource:
     """Open one file for each eye: frame i of one belongs to frame i of the other, and the shorter ends the video.
 
     The times are those of the left file. Raises SourceError where a file cannot be read or the sizes differ.
@@ -61,6 +60,9 @@ class VideoSource:
         name, kind, size: see `protocols.Source`.
         files: what is open; closed by `close`. The first gives the times.
         eyes: the left and the right picture of the frame with this index.
+
+    Attributes:
+        is_raw: whether the files say that their pairs still need rectifying.
     """
 
     calibration: Calibration | None = None
@@ -75,6 +77,7 @@ class VideoSource:
     ) -> None:
         self.name, self.kind, self.size = name, kind, size
         self.audio: Path | None = next((file.path for file in files if file.has_audio), None)
+        self.is_raw = any(file.is_raw for file in files)
         self._files, self._eyes = files, eyes
 
     def __len__(self) -> int:

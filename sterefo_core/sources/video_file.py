@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.sources.video_index import KeyFrame, read_index
-from sterefo_core.sources.video_layout import STEREO_MODES
+from sterefo_core.sources.video_layout import RAW_TITLE, STEREO_MODES
 from sterefo_core.video_pixels import rgb_from_frame
 
 
@@ -30,6 +30,7 @@ class VideoFile:
         size: width and height in pixels.
         has_audio: whether it has an audio stream too.
         layout: where the file itself says that two views lie; None where it does not say.
+        is_raw: whether it says that its pairs still need rectifying.
 
     Raises:
         SourceError: the file is missing, no video, or has not one frame that can be decoded.
@@ -43,6 +44,7 @@ class VideoFile:
         self.size: tuple[int, int] = (context.width, context.height)
         mode = self._stream.metadata.get("stereo_mode")
         self.layout = next((layout for layout, name in STEREO_MODES.items() if name == mode), None)
+        self.is_raw = self._stream.metadata.get("title") == RAW_TITLE
         self.has_audio = bool(self._container.streams.audio)
         self._index = read_index(self._container, self._stream)
         self._shown: tuple[int, VideoFrame] | None

@@ -11,6 +11,8 @@ SIDE_BY_SIDE, TOP_BOTTOM = "side-by-side", "top-bottom"
 LAYOUTS = (SIDE_BY_SIDE, TOP_BOTTOM)
 STEREO_MODES = {SIDE_BY_SIDE: "left_right", TOP_BOTTOM: "top_bottom"}
 """How Matroska files name them (StereoMode, the left eye first), as FFmpeg spells it."""
+RAW_TITLE = "raw pairs of a stereo camera"
+"""The title of videos whose pairs still need rectifying."""
 
 _WIDTH_PX, _ROWS, _COLUMNS = 160, 6, 8
 _REACH_PX = 24  # the largest shift looked for, 15 % of the width; KITTI's is 8 %

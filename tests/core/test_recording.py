@@ -10,11 +10,13 @@ from pathlib import Path
 from threading import Event, Semaphore
 from time import monotonic
 
+import cv2
 import numpy as np
 import pytest
 
 from app.commands import main
 from sterefo_core import recording as recording_module
+from sterefo_core.calibration.drift import row_offsets
 from sterefo_core.calibration.rig import CameraModel, StereoRig
 from sterefo_core.calibration.rig_file import save_rig
 from sterefo_core.errors import CalibrationError, ExportError
@@ -241,3 +243,17 @@ def test_the_command_records_so_many_seconds(camera, tmp_path, capsys):
         assert len(take) > 5
     assert main(["record", camera.url, "-o", str(path)]) == 1
     assert "choose another name" in capsys.readouterr().err
+
+
+def test_a_recording_without_a_calibration_is_aligned_by_sight(stereo_pictures, tmp_path):
+    path = tmp_path / "take.mkv"
+    warp = cv2.getRotationMatrix2D((240, 72), 1.0, 1.0) + np.array([[0, 0, 0], [0, 0, 4]])
+    crooked = [np.hstack([left, cv2.warpAffine(right, warp, (480, 144))]) for left, right in stereo_pictures]
+    with MjpegServer(crooked) as camera, closing(open_camera(camera.url)) as source:
+        record(source, path, 3)
+    with closing(open_source(path)) as take:
+        assert "not calibrated" in take.kind
+        frame = take.read(1)
+        _, offsets = row_offsets(frame.left, frame.right)
+    assert abs(np.median(offsets)) < 1
+    assert frame.calibration is None
