@@ -85,6 +85,7 @@ TABLE = (
     Row("&Playback", "&Loop", ("Ctrl+L",), "player.set_loop", True),
     Row("&Camera", "&Open a camera…", ("Ctrl+Shift+K",), "camera_panel.offer", icon="camera"),
     Row("&Camera", "&Calibrate it…", (), "live.calibration.start"),
+    Row("&Camera", "&Record, or stop", ("Ctrl+R",), "live.recording.toggle"),
     Row("&Help", "All &keys", ("?",), "show_keys", icon="keys"),
 )
 

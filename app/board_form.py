@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PyQt6.QtCore import QSettings, QSignalBlocker, pyqtSignal
+from PyQt6.QtCore import QSettings, QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QGuiApplication, QScreen
 from PyQt6.QtWidgets import QComboBox, QDoubleSpinBox, QFileDialog, QFormLayout, QLabel, QPushButton, QSpinBox, QWidget
 
@@ -31,9 +31,7 @@ class BoardForm(QWidget):
         for name, value in KINDS:
             self.kind.addItem(name, value)
         usual = Board()
-        self.columns, self.rows = (
-            QSpinBox(minimum=3, maximum=40, value=count) for count in (usual.columns, usual.rows)
-        )
+        self.columns, self.rows = (_count(count) for count in (usual.columns, usual.rows))
         self.square, self.marker = (_millimetres(side_m) for side_m in (usual.square_m, usual.marker_m))
         self.paper = QComboBox()
         self.paper.addItems([name.upper() for name in PAPERS_MM])
@@ -123,6 +121,7 @@ class BoardForm(QWidget):
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(7)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(QLabel("BOARD", objectName="heading"))
         form.addRow(self.kind)
@@ -140,9 +139,16 @@ class BoardForm(QWidget):
             form.addRow(widget)
 
 
+def _count(value: int) -> QSpinBox:
+    box = QSpinBox(minimum=3, maximum=40, value=value)
+    box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+    return box
+
+
 def _millimetres(side_m: float) -> QDoubleSpinBox:
     box = QDoubleSpinBox(decimals=2, minimum=0.5, maximum=1000, suffix=" mm")
     box.setValue(side_m * 1000)
+    box.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
     return box
 
 

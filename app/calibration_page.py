@@ -42,6 +42,7 @@ class CalibrationPage(QFrame):
         self.progress.setTextVisible(False)
         self.progress.setRange(0, 100)
         self.report = QLabel(wordWrap=True)
+        self.report.setFixedWidth(self.form.width())
         self.solve, self.use = QPushButton("Calibrate"), QPushButton("Save and use", objectName="primary")
         self.again = QPushButton("Start again")
         self.solve.clicked.connect(self.solve_wanted)
@@ -75,6 +76,7 @@ class CalibrationPage(QFrame):
         self.solve.setEnabled(views >= FEWEST_VIEWS and not state.solving)
         self._solution = state.solution
         self.use.setVisible(state.solution is not None)
+        self.form.setVisible(state.solution is None)  # the report takes its place
         self.report.setText(state.failure or (report(state.solution) if state.solution else ""))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
@@ -103,7 +105,7 @@ class CalibrationPage(QFrame):
 def report(solution: Solution) -> str:
     """What came of a calibration, as rich text; the verdict first."""
     rig = solution.rig
-    focal = f"{rig.left.focal_px:.1f} px and {rig.right.focal_px:.1f} px, ±{100 * solution.focal_uncertainty:.2f} %"
+    focal = f"{rig.left.focal_px:.1f} and {rig.right.focal_px:.1f} px ±{100 * solution.focal_uncertainty:.2f} %"
     lines = (
         f"Reprojection error {rig.rms_px:.2f} px",
         f"Rows differ by {rig.epipolar_px:.2f} px after rectification",

@@ -161,7 +161,7 @@ class Banner(Card):
         self.text.setMinimumWidth(420)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(self.text, 1)
-        row.addWidget(_closer(self.hide))
+        row.addWidget(closer(self.hide))
 
     def show_failure(self, message: str | None) -> None:
         """Show the message; None removes it."""
@@ -176,11 +176,12 @@ def title_line(title: str, close: Callable[[], None]) -> QHBoxLayout:
     """A card's title with the button that closes it."""
     line = QHBoxLayout()
     line.addWidget(QLabel(title, objectName="title"), 1)
-    line.addWidget(_closer(close))
+    line.addWidget(closer(close))
     return line
 
 
-def _closer(close: Callable[[], None]) -> QToolButton:
+def closer(close: Callable[[], None]) -> QToolButton:
+    """The button that closes a card."""
     button = QToolButton()
     button.setIcon(icon("close"))
     button.setToolTip("Close (Esc)")

@@ -11,6 +11,8 @@ from app.preview import Wish
 TAKE_S = 0.05
 """A live source is waited for so long at a time: a wish, also that to close, waits no longer than this."""
 
+HEALTH_S = 0.5
+
 
 class Feed(Protocol):
     """Where the preview is in its source, and where it goes from there.
@@ -65,8 +67,8 @@ class Live:
         return False
 
     def idle_s(self, wish: Wish) -> float | None:
-        """While it runs, waiting is done in taking."""
-        return 0.0 if wish.speed or not self._started else None
+        """While it runs, waiting is done in taking; frozen, its health is asked for now and then."""
+        return 0.0 if wish.speed or not self._started else HEALTH_S
 
 
 class Recorded:

@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject
 from app.actions import TABLE
 from app.calibration_control import CalibrationControl
 from app.preview_state import PreviewState, SourceFacts
+from app.record_control import RecordControl
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _WITHOUT_AN_END = ("player.toggle", "player.pause")
 """The moves in time that a camera, too, can make: it freezes and goes on."""
 _NEEDS_AN_END = ("show_export", "document.ask_for_frame_file")
-_NEEDS_A_CAMERA = ("live.calibration.start",)
+_NEEDS_A_CAMERA = ("live.calibration.start", "live.recording.toggle")
 
 
 class LiveControl(QObject):
@@ -31,7 +32,7 @@ class LiveControl(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
-        self.calibration = CalibrationControl(window)
+        self.calibration, self.recording = CalibrationControl(window), RecordControl(window)
         window.live_strip.calibrate.clicked.connect(self.calibration.start)
 
     def show_source(self, facts: SourceFacts | None) -> None:
@@ -51,6 +52,7 @@ class LiveControl(QObject):
         if state.health is not None:
             self._window.live_strip.show_state(state)
         self.calibration.show_state(state)
+        self.recording.show_state(state)
 
     def leave_page(self) -> bool:
         """Close the calibration's page; whether it was open."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from app.preview_state import PreviewState
 from sterefo_core.live import CameraHealth, CameraState
@@ -33,8 +33,10 @@ class LiveStrip(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for widget in (self.running, self.figures):
             row.addWidget(widget)
-        row.addStretch(1)
-        for widget in (self.calibration, self.calibrate, self.recorded, self.record):
+        self.calibration.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.calibration.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        row.addWidget(self.calibration, 1)  # a long text is cut rather than making the window wider
+        for widget in (self.calibrate, self.recorded, self.record):
             row.addWidget(widget)
 
     def show_state(self, state: PreviewState) -> None:
@@ -45,6 +47,7 @@ class LiveStrip(QWidget):
         self.running.setText(f"{dot}&nbsp; <b>{self.words}</b>")
         self.figures.setText(_figures(state.health))
         self.calibration.setText(state.rectified or "Not calibrated: no metres")
+        self.calibration.setToolTip(self.calibration.text())
 
 
 def _words(state: PreviewState) -> str:

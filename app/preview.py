@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Condition, Thread
 
 from app.mailbox import Mailbox
@@ -35,6 +36,7 @@ class Wish:
         every_frame: slow down rather than skip frames.
         loop: go on at the other end of the range.
         suspended: leave the computer to somebody else.
+        record_to: record the camera to this file; None ends what is being recorded.
         click: a box is wanted.
         closing: end the thread.
     """
@@ -49,6 +51,7 @@ class Wish:
     every_frame: bool = False
     loop: bool = True
     suspended: bool = False
+    record_to: Path | None = None
     click: Click | None = None
     closing: bool = False
 
@@ -118,7 +121,13 @@ class Preview:
         generation = self._next_generation()
         opening = self.wish.opening + 1
         self._wishes.amend(
-            project=project, opening=opening, generation=generation, frame=frame, speed=speed, start=generation
+            project=project,
+            opening=opening,
+            generation=generation,
+            frame=frame,
+            speed=speed,
+            start=generation,
+            record_to=None,
         )
 
     def edit(self, project: Project) -> None:
@@ -140,8 +149,8 @@ class Preview:
         """Play at so many times real time; 0 pauses."""
         self._wishes.amend(speed=speed, start=self.wish.start + 1)
 
-    def set(self, **changes: bool) -> None:
-        """Change `every_frame`, `loop` or `suspended`."""
+    def set(self, **changes: bool | Path | None) -> None:
+        """Change `every_frame`, `loop`, `suspended` or `record_to`."""
         self._wishes.amend(**changes)
 
     def pick(self, done: Refocused, x: float, y: float) -> int:

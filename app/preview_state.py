@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sterefo_core.live import CameraHealth
 from sterefo_core.project import Project
 from sterefo_core.types import Box, Calibration, Refocused
+
+if TYPE_CHECKING:
+    from sterefo_core.recording import RecordingProgress
 
 
 class View(StrEnum):
@@ -87,6 +92,14 @@ class Plate:
 
 
 @dataclass(frozen=True)
+class Take:
+    """A recording, and how it gets on or went."""
+
+    path: Path
+    progress: RecordingProgress
+
+
+@dataclass(frozen=True)
 class Picked:
     """The answer to a click: the box found around it. `request` is the number that `Preview.pick` gave."""
 
@@ -110,6 +123,7 @@ class PreviewState:
         failure: one line for a person, or None.
         picked: the last click's box.
         health: how the camera is doing; None for a recorded source.
+        take: what is being recorded, or was last; None before the first one.
         rectified: how its pairs are made rectified ones, for a person; "" where they are not.
     """
 
@@ -126,6 +140,7 @@ class PreviewState:
     picked: Picked | None = None
     health: CameraHealth | None = None
     rectified: str = ""
+    take: Take | None = None
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class PreviewWorker:
         if wish.suspended:
             self._publish(wish)
             return
+        self._stage.takes.record_to(wish.record_to)
         self._stage.prepare(wish.project, wish.look)
         target = self._feed.target(wish, self._served)
         if target is None:
@@ -185,5 +186,6 @@ class PreviewWorker:
         if self._stage and wish.project:
             common |= {"seen": self._stage.seen(wish.project), "health": self._stage.health}
             common |= {"skipped": self._feed.skipped, "rectified": self._stage.rectified}
+            common |= {"take": self._stage.takes.newest}
         self._state = replace(self._state, **{**common, **changes})  # type: ignore[arg-type]
         self._states.put(self._state)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from time import monotonic, perf_counter
 
 from app.feeds import Feed, Live, Recorded
 from app.plates import plate, still
 from app.preview_state import Plate, PreviewLook, Seen, SourceFacts
 from app.scaled_renderer import ScaledRenderer
+from app.takes import Takes
 from app.workshop import Workshop
-from sterefo_core.errors import BadFrameError
+from sterefo_core.errors import BadFrameError, ExportError
 from sterefo_core.live import CameraHealth, LiveSource
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
+from sterefo_core.recording import Recording
 from sterefo_core.types import Follow, Quality, Refocused, StereoFrame, Track
 
 KEPT_FRAMES = 300
@@ -36,6 +39,7 @@ class Stage:
         times_s = () if self._live is not None else tuple(source.timestamp_s(index) for index in range(len(source)))
         identity = self._live.identity if self._live is not None else ""
         self.facts = SourceFacts(source.name, source.kind, source.size, source.calibration, times_s, identity)
+        self.takes = Takes(self._record)
         self._pipeline: Pipeline | None = None
         self._renderer: ScaledRenderer | None = None
         self._made_for: tuple[str, str] | None = None
@@ -60,6 +64,7 @@ class Stage:
 
     def close(self) -> None:
         """Give everything back."""
+        self.takes.record_to(None)
         if self._pipeline:
             self._pipeline.close()
         self._source.close()
@@ -126,11 +131,16 @@ class Stage:
         frame = self._live.take(timeout_s)
         if frame is None:
             return None
-        if self._pipeline:
+        if self._pipeline and frame.index > KEPT_FRAMES:
             self._pipeline.forget(frame.index - KEPT_FRAMES)
         age_s = monotonic() - self._live.captured_s(frame.index)  # two clocks, which need not have one zero
         self._frame = frame, perf_counter() - age_s
         return frame.index
+
+    def _record(self, path: Path) -> Recording:
+        if self._live is None:
+            raise ExportError(f"{self.facts.name} is a file already: only cameras are recorded")
+        return self._workshop.record(self._live, path)
 
     def _read(self, index: int, times: dict[str, float]) -> tuple[StereoFrame, float]:
         """The frame and the moment it was asked for; the latest is kept, so that its depth is computed only once."""

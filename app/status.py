@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from time import perf_counter
 
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app import wording
 from app.preview_state import Phase, Plate, PreviewState
@@ -51,6 +51,7 @@ class StatusLine(QWidget):
         row.setContentsMargins(14, 5, 14, 5)
         row.setSpacing(18)
         self.remark = QLabel()
+        self.remark.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut rather than widen
         self.tracker, self.focus, self.rate, self.drops, self.stages = (QLabel() for _ in range(5))
         self.tracker.setToolTip("What the tracker knows of the object")
         self.focus.setToolTip("Where the lens is focused, and how much of the picture it would blur more if it might")

@@ -38,6 +38,11 @@ def share(part: float) -> str:
     return f"{part:.0%}".replace("%", " %") if part >= 0.01 else "under 1 %"
 
 
+def size(count: int) -> str:
+    """So many bytes: "45 MB", "1.2 GB"."""
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.1f} GB"
+
+
 def time_code(seconds: float) -> str:
     """ "1:02.40": minutes, seconds and hundredths."""
     hundredths = round(seconds * 100)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from sterefo_core.depth import make_depth_engine
+from sterefo_core.live import LiveSource
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Renderer, Source
@@ -20,6 +22,7 @@ from sterefo_core.types import Box, DisparityMap, Follow
 from trackers import make_tracker
 
 if TYPE_CHECKING:
+    from sterefo_core.recording import Recording
     from sterefo_core.sources.camera_devices import CameraDevice
 
 
@@ -63,6 +66,13 @@ def find_cameras() -> Sequence[CameraDevice]:
     return list_devices()
 
 
+def record(source: LiveSource, path: Path) -> Recording:
+    """A recording of a running camera, under way. Raises ExportError."""
+    from sterefo_core.recording import Recording
+
+    return Recording(source, path)  # type: ignore[arg-type]  # the only live sources that are opened are cameras
+
+
 @dataclass(frozen=True)
 class Workshop:
     """The makers of parts that the window uses, so that other sources and engines can take their place."""
@@ -71,6 +81,7 @@ class Workshop:
     make_renderer: Callable[[str], Renderer] = make_renderer
     make_pipeline: Callable[[Source, Project, str, Renderer | None], Pipeline] = make_pipeline
     box_at: Callable[[np.ndarray, DisparityMap, float, float], Box] = box_at
+    record: Callable[[LiveSource, Path], Recording] = record
     find_cameras: Callable[[], Sequence[CameraDevice]] = find_cameras
 
 

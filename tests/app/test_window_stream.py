@@ -14,7 +14,7 @@ from app.preview_state import Phase
 from app.workshop import Workshop
 from sterefo_core.sources import open_source
 from sterefo_core.types import TrackState
-from tests.app.hand import Key
+from tests.app.hand import CTRL, LEFT, Key
 from tests.core.streams import MjpegServer
 from tests.moving_square import FOLLOW, make_sequence
 
@@ -96,3 +96,68 @@ def test_closing_while_the_stream_is_cut_leaves_no_thread(hand, server):
     hand.window.close()
     names = [thread.name for thread in threading.enumerate()]
     assert not [name for name in names if name.startswith(("camera", "preview", "tracker", "opening"))]
+
+
+@pytest.fixture
+def films(tmp_path, monkeypatch):
+    """Where takes go."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path / "Videos" / "SteReFo"
+
+
+def record_some(hand, films):
+    """Record until a few pairs are written; returns the file."""
+    hand.key(Key.Key_R, CTRL)
+    strip = hand.window.live_strip
+    hand.wait(lambda: hand.state.take and hand.state.take.progress.frames > 4)
+    hand.wait(lambda: strip.record.text() == "Stop recording" and strip.recorded.text().endswith("0 dropped"))
+    (path,) = films.glob("*.mkv")
+    return path
+
+
+def test_what_was_recorded_beside_the_preview_is_offered_and_opened(films, hand):
+    path = record_some(hand, films)
+    before = hand.state.plate.index
+    another(hand)
+    assert hand.state.plate.index > before  # the preview goes on
+    QTest.mouseClick(hand.window.live_strip.record, LEFT)
+    card = hand.window.live.recording.card
+    hand.wait(card.isVisible)
+    assert card.text.text().startswith(f"Recorded {path.name}")
+    QTest.mouseClick(card.open_button, LEFT)
+    hand.wait(lambda: hand.state.source and not hand.state.source.live)
+    assert hand.project.source == str(path) and len(hand.state.source.times_s) > 4
+    assert hand.window.timeline.isVisible()
+
+
+def test_closing_the_window_completes_what_is_being_recorded(films, hand):
+    path = record_some(hand, films)
+    hand.window.close()
+    with closing(open_source(str(path))) as take:
+        assert len(take) > 4 and take.read(0).left.shape == take.read(len(take) - 1).left.shape
+
+
+def test_opening_something_else_completes_what_is_being_recorded_and_offers_it(films, hand):
+    path = record_some(hand, films)
+    hand.window.document.open("demo")
+    hand.wait(hand.window.live.recording.card.isVisible)
+    assert path.exists() and hand.window.preview.wish.record_to is None
+
+
+def test_a_take_goes_on_while_the_picture_is_frozen(films, hand):
+    record_some(hand, films)
+    hand.key(Key.Key_Space)
+    hand.wait(lambda: hand.window.live_strip.words == FROZEN)
+    frames = hand.state.take.progress.frames
+    hand.wait(lambda: hand.state.take.progress.frames > frames + 2)
+
+
+def test_a_take_that_cannot_be_begun_is_said_and_the_camera_goes_on(films, hand):
+    films.parent.mkdir()
+    films.touch()
+    hand.key(Key.Key_R, CTRL)
+    hand.wait(hand.window.banner.isVisible)
+    assert "SteReFo cannot be written to" in hand.window.banner.text.text()
+    another(hand)
+    assert hand.window.live_strip.record.text() == "Record"
