@@ -59,6 +59,7 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--focus", type=arguments.focus, metavar="F:D", help="from F, hold D px, or metres as 12.5m", **add
     )
+    group.add_argument("--auto", action="store_true", help="let the machine choose a subject until the first of these")
     group.add_argument("--release", type=arguments.release, metavar="F", help="from frame F, let go", **add)
 
 
@@ -120,12 +121,14 @@ def project_of(given: argparse.Namespace) -> Project:
     """The project that the arguments describe: a loaded one or a fresh one, changed by what was given."""
     if given.address.endswith(SUFFIX):
         project = load_project(Path(given.address))
-    elif given.address == "demo" and not given.decisions:
+    elif given.address == "demo" and not (given.decisions or given.auto):
         project = workshop.demo_project()
     else:
         project = Project(source=given.address)
     for decision in given.decisions:
         project = project.with_decision(decision)
+    if given.auto:
+        project = replace(project, automatic=True)
     if given.range:
         project = replace(project, first_frame=given.range[0], last_frame=given.range[1])
     return with_lens(project, given)
@@ -177,5 +180,5 @@ def write(source: Source, project: Project, settings: ExportSettings, device: st
     if capped:
         held = f"at the largest radius, {project.lens.max_radius_px:g} px, in up to {wording.share(capped)}"
         print(f"note: blur was held {held} of a picture; --max-radius allows more")
-    if not project.decisions:
-        print("note: nothing was focused on (no --track or --focus), so the pictures are sharp everywhere")
+    if not (project.decisions or project.automatic):
+        print("note: nothing was focused on (no --track, --focus or --auto), so the pictures are sharp everywhere")

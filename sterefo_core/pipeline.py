@@ -9,6 +9,7 @@ have to be looked at first where that is not known yet.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -16,11 +17,12 @@ import numpy as np
 from sterefo_core import optics
 from sterefo_core.errors import BadFrameError
 from sterefo_core.focus import FocusTimeline
-from sterefo_core.following import Observer, Stopwatch
+from sterefo_core.following import NOTHING, Observation, Observer, Stopwatch
 from sterefo_core.measuring import measure_object
 from sterefo_core.project import Project, held_disparity
 from sterefo_core.protocols import DepthEngine, Renderer, Source, Tracker
 from sterefo_core.steadying import dead_band
+from sterefo_core.subject import Director
 from sterefo_core.types import FocusState, Follow, Hold, Refocused, StereoFrame, Track
 
 BadFrameHandler = Callable[[BadFrameError], None]
@@ -41,6 +43,7 @@ class Pipeline:
     ) -> None:
         self._source, self._renderer = source, renderer
         self._observer = Observer(source, depth, make_tracker)
+        self._director = Director(source.timestamp_s)
         self._aims: dict[Follow, float | None] = {}
         self._timeline = FocusTimeline(source.timestamp_s)
 
@@ -61,8 +64,10 @@ class Pipeline:
         project does not fit the source and TrackerError for a box that cannot be followed.
         """
         watch = Stopwatch()
-        for index in self.unobserved(frame.index, project):
-            self._look_at(index, frame, project, watch)
+        while missing := self.unobserved(frame.index, project):
+            for index in missing:
+                self._look_at(index, frame, project, watch)
+        project = self.directed(project)
         seen = self._observer.look(frame, project, watch)
         disparity = self._observer.disparity(frame, watch)
         with watch.stage("focus"):
@@ -77,12 +82,20 @@ class Pipeline:
         return self._observer.read(index)
 
     def observe(self, frame: StereoFrame, project: Project) -> Track:
-        """Track and measure a frame without rendering it, so that a later frame looks as if played to."""
-        return self._observer.observe(frame, project, Stopwatch()).track
+        """Look at a frame without rendering it, so that a later frame looks as if played to.
+
+        It is tracked and measured, or, where the machine has to choose a subject, only considered for that.
+        """
+        return self._observe(frame, project, Stopwatch()).track
+
+    def directed(self, project: Project) -> Project:
+        """The project with the decisions that the machine has made so far, if it is to make any."""
+        return project.with_base(self._director.decisions) if project.automatic else project
 
     def pass_over(self, index: int) -> None:
         """Do without a frame that cannot be read: the tracker goes on, or starts, at the one after it."""
         self._observer.pass_over(index)
+        self._director.skip(index)
 
     def forget(self, before: int) -> None:
         """Keep nothing of the frames before this one, which are never asked for again; decisions there stay in force.
@@ -90,13 +103,16 @@ class Pipeline:
         A live camera runs for hours: without this every frame would leave something behind.
         """
         self._observer.forget(before)
+        self._director.forget(before)
 
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `observe`, in order, before `index` shows what playing there from the start would show.
 
-        `process` looks at them by itself; who wants to do something else in between looks at them first.
+        `process` looks at them by itself; who wants to do something else in between looks at them first, until there
+        are no more: what is to be followed may have to be found out before.
         """
-        return self._observer.unobserved(index, project)
+        looks = self._director.looks(self._observer.ahead(index, project)) if project.automatic else []
+        return looks or self._observer.unobserved(index, self.directed(project))
 
     def run(self, project: Project, on_bad_frame: BadFrameHandler | None = None) -> Iterator[Refocused]:
         """Every frame of the project's range, in order, each exactly once.
@@ -133,7 +149,17 @@ class Pipeline:
         except BadFrameError:
             self.pass_over(index)
         else:
-            self._observer.observe(frame, project, watch)
+            self._observe(frame, project, watch)
+
+    def _observe(self, frame: StereoFrame, project: Project, watch: Stopwatch) -> Observation:
+        if not (project.automatic and self._director.looks(frame.index)):
+            return self._observer.observe(frame, self.directed(project), watch)
+        disparity, beside = self._observer.disparity(frame, watch), None
+        with suppress(BadFrameError, IndexError):
+            beside = self.read(frame.index - 1 if frame.index else 1)
+        with watch.stage("subject"):
+            self._director.look(frame, disparity, beside)
+        return NOTHING
 
     def _pull(self, index: int, project: Project) -> FocusState:
         band_px = dead_band(project.resolved_lens(self._source.calibration).aperture)

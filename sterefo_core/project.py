@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from sterefo_core import optics
@@ -30,6 +30,7 @@ class Project:
         transition_s: seconds a change of focus takes, >= 0.
         first_frame, last_frame: range to render, both included; None is the source's last.
         depth: name of the depth engine.
+        automatic: whether the machine chooses a subject where the user has not decided.
         look_ahead: frames after the shown one by which its focus is steadied, 0 to MOST_AHEAD.
     """
 
@@ -42,12 +43,33 @@ class Project:
     first_frame: int = 0
     last_frame: int | None = None
     depth: str = "sgm"
+    automatic: bool = False
     look_ahead: int = 4
 
     def with_decision(self, decision: Decision) -> Project:
         """The project with one more decision; it replaces one already on the same frame."""
         others = [d for d in self.decisions if d.frame != decision.frame]
         return replace(self, decisions=tuple(sorted([*others, decision], key=lambda d: d.frame)))
+
+    def with_base(self, base: Iterable[Follow]) -> Project:
+        """The project with the machine's decisions where they are in force, and no longer `automatic`.
+
+        The user's always win: one that is not weak keeps out the machine until the user's next one, and one that goes
+        backward replaces what the machine decided since the user's last.
+        """
+        own = {decision.frame for decision in self.decisions}
+        ordered = sorted([*self.decisions, *(d for d in base if d.frame not in own)], key=lambda d: d.frame)
+        merged: list[Decision] = []
+        weak = True
+        for decision in ordered:
+            if decision.frame not in own:
+                merged += [decision] if weak else []
+                continue
+            while isinstance(decision, Follow) and decision.backward and merged and merged[-1].frame not in own:
+                merged.pop()
+            merged.append(decision)
+            weak = isinstance(decision, Follow) and decision.weak
+        return replace(self, decisions=tuple(merged), automatic=False)
 
     def active(self, frame: int) -> Decision | None:
         """The decision in force at a frame, or None before the first."""

@@ -70,9 +70,9 @@ def _to_json(project: Project) -> dict[str, Any]:
 
 def _decision_to_json(decision: Decision) -> dict[str, Any]:
     match decision:
-        case Follow(frame, box, arrive, backward):
+        case Follow(frame, box, arrive, backward, weak):
             corners = [box.x, box.y, box.width, box.height]
-            return {"frame": frame, "follow": corners, "arrive": arrive, "backward": backward}
+            return {"frame": frame, "follow": corners, "arrive": arrive, "backward": backward, "weak": weak}
         case Hold(frame, disparity, None, arrive):
             return {"frame": frame, "hold_disparity": disparity, "arrive": arrive}
         case Hold(frame, _, metres, arrive):
@@ -85,7 +85,8 @@ def _decision_from_json(entry: dict[str, Any]) -> Decision:
     frame, arrive = _whole(entry["frame"]), entry.get("arrive") is True
     if "follow" in entry:
         x, y, width, height = (float(side) for side in entry["follow"])
-        return Follow(frame, Box(x, y, width, height), arrive, entry.get("backward") is True)
+        backward, weak = (entry.get(name) is True for name in ("backward", "weak"))
+        return Follow(frame, Box(x, y, width, height), arrive, backward, weak)
     if "hold_disparity" in entry:
         return Hold(frame, disparity=float(entry["hold_disparity"]), arrive=arrive)
     if "hold_metres" in entry:
@@ -105,6 +106,7 @@ def _from_json(document: dict[str, Any]) -> Project:
         first_frame=_whole(document["first_frame"]),
         last_frame=None if document["last_frame"] is None else _whole(document["last_frame"]),
         depth=_text(document["depth"]),
+        automatic=document.get("automatic") is True,
         look_ahead=_whole(document.get("look_ahead", Project.look_ahead)),
     )
     for entry in document["decisions"]:

@@ -162,13 +162,15 @@ IDLE = Track(TrackState.IDLE)
 class Follow:
     """Decision: from `frame` on, follow what is in `box`; with `arrive` the change of focus ends at it, else begins.
 
-    With `backward` it is followed before `frame`, too, back to the decision before this one or to the first frame.
+    With `backward` it is followed before `frame`, too, back to the decision before this one or to the first frame. A
+    `weak` one gives way to the next decision that the machine makes, where it may; others only to the user's.
     """
 
     frame: int
     box: Box
     arrive: bool = False
     backward: bool = False
+    weak: bool = False
 
 
 @dataclass(frozen=True)

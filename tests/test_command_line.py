@@ -428,3 +428,11 @@ def test_an_object_can_be_followed_before_its_frame_and_without_looking_ahead(se
     facts = [json.loads(line) for line in log.read_text().splitlines()]
     assert [fact["state"] for fact in facts] == ["tracking"] * FRAMES
     assert facts[0]["box"][0] == pytest.approx(60, abs=3)
+
+
+def test_without_a_click_the_machine_chooses_if_it_is_asked_to(sequence, tmp_path, capfd):
+    log = tmp_path / "facts.jsonl"
+    assert main(["export", str(sequence), "--auto", "-o", str(tmp_path / "out.mp4"), "--log", str(log)]) == 0
+    first = json.loads(log.read_text().splitlines()[0])
+    assert first["state"] == "tracking" and first["focus_disparity"] == pytest.approx(20, abs=0.5)
+    assert "nothing was focused on" not in capfd.readouterr().out

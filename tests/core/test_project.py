@@ -14,7 +14,7 @@ EVERYTHING = Project(
     source="demo",
     layout="top-bottom",
     decisions=(
-        Follow(3, Box(1, 2, 3.5, 4), backward=True),
+        Follow(3, Box(1, 2, 3.5, 4), backward=True, weak=True),
         Hold(7, 31.25),
         Hold(9, metres=12.0, arrive=True),
         Release(11),
@@ -35,6 +35,7 @@ EVERYTHING = Project(
     last_frame=40,
     depth="sgm-full",
     look_ahead=2,
+    automatic=True,
 )
 
 
@@ -58,10 +59,11 @@ def test_a_project_of_before_there_was_looking_ahead_has_the_settings_of_a_fresh
     path = tmp_path / "p.sterefo.json"
     save_project(EVERYTHING, path)
     document = json.loads(path.read_text())
-    del document["look_ahead"], document["decisions"][0]["backward"]
+    del document["look_ahead"], document["automatic"]
+    del document["decisions"][0]["backward"], document["decisions"][0]["weak"]
     path.write_text(json.dumps(document))
     loaded = load_project(path)
-    assert loaded.look_ahead == Project().look_ahead
+    assert (loaded.look_ahead, loaded.automatic) == (Project().look_ahead, Project().automatic)
     assert loaded.decisions[0] == Follow(3, Box(1, 2, 3.5, 4))
 
 
