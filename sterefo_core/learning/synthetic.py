@@ -13,9 +13,11 @@ from __future__ import annotations
 import numpy as np
 
 from sterefo_core.learning.samples import StereoSample
-from sterefo_core.learning.synthetic_layouts import Places, draw_layout, random_camera
+from sterefo_core.learning.synthetic_layouts import draw_layout
 from sterefo_core.learning.synthetic_shading import shade
-from sterefo_core.learning.synthetic_textures import SHAPE_BANK, TEXTURE_BANK, TEXTURES
+from sterefo_core.learning.synthetic_shapes import SHAPE_BANK
+from sterefo_core.learning.synthetic_textures import TEXTURE_BANK, TEXTURES
+from sterefo_core.learning.synthetic_truth import true_maps
 from sterefo_core.learning.synthetic_views import (
     LEFT,
     RIGHT,
@@ -23,8 +25,8 @@ from sterefo_core.learning.synthetic_views import (
     Surfaces,
     find_fragments,
     no_fragments,
-    true_maps,
 )
+from sterefo_core.learning.synthetic_world import Places, random_camera
 
 HELD_OUT = 1_000_000_000_000
 """Seeds from here on are for validation and evaluation, never for training."""
@@ -71,8 +73,9 @@ def dressed(rng: np.random.Generator, places: Places) -> Surfaces:
     second = np.where(rng.random(count) < 0.5, rng.uniform(0.1, 0.5, count), 0)
     shiny = rng.random(count) < 0.1
     second[shiny] = rng.uniform(0.15, 0.45, shiny.sum())
-    apart = np.where(shiny, disparity * rng.uniform(0.1, 1.1, count), np.nan)
-    contrast = rng.uniform(0.3, 1.05, count)[:, None] * np.exp(rng.normal(0, 0.12, (count, 3)))
+    apart = np.where(shiny, disparity * rng.uniform(0.1, 1.1, count), -1)
+    contrast = np.where(rng.random(count) < 0.25, rng.uniform(0.06, 0.3, count), rng.uniform(0.3, 1.05, count))
+    contrast = contrast[:, None] * np.exp(rng.normal(0, 0.12, (count, 3)))
     offset = rng.normal(0, 22, (count, 1)) + 90 * (1 - contrast)
     gain = np.stack([contrast * (1 - second[:, None]), contrast * second[:, None]], axis=1)
     texture = np.stack([places.texture, rng.integers(0, TEXTURES, count)], axis=1)

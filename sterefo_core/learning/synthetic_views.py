@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import njit, uintp
 
 LEFT, RIGHT = 0, 1
 SHAPE_SIDE, TEXTURE_SIDE, TEXTURE_LEVELS = 128, 256, 6
 
 _kernel = njit(cache=True, nogil=True, error_model="numpy")
-_inner = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # copying all arrays per call costs 5x
+_inner = njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 
 
 class Surfaces(NamedTuple):
@@ -34,7 +34,7 @@ class Surfaces(NamedTuple):
         texture: `(n, 2)` int32, which textures.
         gain: `(n, 2, 3)` float32, what each is multiplied by; offset: `(n, 3)` float32, what is added; 0..255.
         light: `(n, 3)` float32, brightness as a line times (x, y, 1), kept within 0.35..1.6.
-        apart: `(n,)` float32, disparity at which the second texture is mirrored, px; NaN where it lies on the surface.
+        apart: `(n,)` float32, disparity at which the second texture is mirrored, px; -1 where it lies on the surface.
     """
 
     depth: np.ndarray
@@ -54,8 +54,8 @@ class Fragments(NamedTuple):
     """What each pixel of a view sees: the nearest surface that fills it, and two nearest ones that touch it.
 
     Attributes:
-        disparity: `(H, W, 3)` float32, of the filling surface and the touching ones; -1 where there is none.
-        surface: `(H, W, 3)` int16, which. cover: `(H, W, 3)` float32, how much of the pixel they cover, 0..1.
+        disparity: `(3, H, W)` float32, of the filling surface and the touching ones; -1 where there is none.
+        surface: `(3, H, W)` int16, which. cover: `(3, H, W)` float32, how much of the pixel they cover, 0..1.
     """
 
     disparity: np.ndarray
@@ -65,7 +65,7 @@ class Fragments(NamedTuple):
 
 def no_fragments(height: int, width: int) -> Fragments:
     """Fragments of a view in which nothing was found yet."""
-    shape = (height, width, 3)
+    shape = (3, height, width)
     return Fragments(np.full(shape, -1, np.float32), np.zeros(shape, np.int16), np.ones(shape, np.float32))
 
 
@@ -140,7 +140,7 @@ def _shape_distance(surfaces, shapes, k, x, y):
 
 
 @_inner
-def _cover(surfaces, shapes, k, x, y):
+def cover_of(surfaces, shapes, k, x, y):
     """How much of the pixel around a point of the left picture surface k covers, 0..1."""
     distance = _inside(surfaces.edges, k, x, y)
     if surfaces.shape[k] >= 0 and distance > -0.5:
@@ -152,7 +152,7 @@ def _cover(surfaces, shapes, k, x, y):
 def find_fragments(surfaces, shapes, view, fragments):
     """Find what each pixel of a view sees."""
     for k in range(len(surfaces.shape)):
-        for y in range(fragments.cover.shape[0]):
+        for y in range(fragments.cover.shape[1]):
             low, high = _row_span(surfaces.edges, k, y, -0.5)
             if low <= high:
                 _find_in_row(surfaces, shapes, view, fragments, k, y, max(low, -1e4), min(high, 1e4))
@@ -161,10 +161,12 @@ def find_fragments(surfaces, shapes, view, fragments):
 @_kernel
 def _find_in_row(surfaces, shapes, view, fragments, k, y, low, high):
     """Enter surface k, which spans these columns of the left picture, into one row of a view."""
-    depth, near, which, width = surfaces.depth, fragments.disparity, fragments.surface, fragments.cover.shape[1]
+    near, which, width = fragments.disparity[0, y], fragments.surface[0, y], fragments.cover.shape[2]
+    depth = surfaces.depth
     x0, down, a, q = depth[k, 0], y - depth[k, 1], depth[k, 3], depth[k, 5]
     here, faces = depth[k, 2] + (depth[k, 4] + depth[k, 6] * down) * down, 1 / (1 - a)
-    h, field, side = surfaces.to_unit, surfaces.shape[k], SHAPE_SIDE
+    h, cut_out, side = surfaces.to_unit, surfaces.shape[k] >= 0, SHAPE_SIDE
+    field = shapes[max(surfaces.shape[k], 0)]
     wide, tall = surfaces.repeats[k, 0] * side, surfaces.repeats[k, 1] * side
     s_x, s_y, s_0 = wide * h[k, 0, 0], wide * h[k, 0, 1], wide * (h[k, 0, 1] * y + h[k, 0, 2])
     t_x, t_y, t_0 = tall * h[k, 1, 0], tall * h[k, 1, 1], tall * (h[k, 1, 1] * y + h[k, 1, 2])
@@ -179,74 +181,30 @@ def _find_in_row(surfaces, shapes, view, fragments, k, y, low, high):
         if view == RIGHT:
             across = (here + across) * faces if q == 0 else column_seen(depth, k, view, column, y) - x0
         d = here + (a + q * across) * across
-        if d > near[y, column, 0]:
+        at = uintp(column)
+        if d > near[at]:
             x = x0 + across
             filled = full_low <= x <= full_high
-            if field >= 0:  # what is farther from the outline than a pixel could move is told at once
+            if cut_out:  # what is farther from the outline than a pixel could move is told at once
                 w = 1 / (w_x * x + w_0)
                 s, t = (s_x * x + s_0) * w, (t_x * x + t_0) * w
                 su, sv, tu, tv = s_x - s * w_x, s_y - s * w_y, t_x - t * w_x, t_y - t * w_y
                 clear = 0.9 + 0.55 * np.sqrt(su * su + sv * sv + tu * tu + tv * tv) * abs(w)
-                inside = shapes[field, int(np.floor(t)) & (side - 1), int(np.floor(s)) & (side - 1)]
+                inside = field[uintp(int(np.floor(t)) & (side - 1)), uintp(int(np.floor(s)) & (side - 1))]
                 if inside < -clear:
                     continue
                 filled = filled and inside > clear
             if filled:
-                near[y, column, 0], which[y, column, 0] = d, k
+                near[at], which[at] = d, k
             else:
-                _keep(fragments, y, column, k, d, _cover(surfaces, shapes, k, x, y))
+                _keep(fragments, y, column, k, d, cover_of(surfaces, shapes, k, x, y))
 
 
 @_inner
 def _keep(fragments, y, column, k, d, cover):
     disparity, slot = fragments.disparity, 0
     if cover <= 0.99:  # of the two that touch, the farther one gives way
-        slot = 1 if disparity[y, column, 1] <= disparity[y, column, 2] else 2
-    if cover > 0.01 and d > disparity[y, column, slot]:
-        disparity[y, column, slot], fragments.surface[y, column, slot] = d, k
-        fragments.cover[y, column, slot] = cover if slot else 1
-
-
-@_kernel
-def owner(fragments, y, column):
-    """Which fragment of a pixel is the one that its truth is of: the nearest that covers half of it."""
-    disparity, best = fragments.disparity, 0
-    for slot in range(1, 3):
-        if fragments.cover[y, column, slot] >= 0.5 and disparity[y, column, slot] > disparity[y, column, best]:
-            best = slot
-    return best
-
-
-@_kernel
-def true_maps(surfaces, shapes, left, right, disparity, occluded):
-    """Disparity of the left view, and whether the right eye sees the same point of the same surface."""
-    height, width = disparity.shape
-    for y in range(height):
-        for x in range(width):
-            slot = owner(left, y, x)
-            k, d = left.surface[y, x, slot], left.disparity[y, x, slot]
-            disparity[y, x] = d
-            seen = x - d
-            column = int(np.floor(seen))
-            if not 0 <= seen <= width - 1:
-                occluded[y, x] = True
-                continue
-            after = min(column + 1, width - 1)
-            same = right.surface[y, column, owner(right, y, column)] == k
-            same_after = right.surface[y, after, owner(right, y, after)] == k
-            occluded[y, x] = not same
-            if same != same_after:
-                occluded[y, x] = _is_hidden(surfaces, shapes, right, k, seen, column, after, y, d)
-
-
-@_kernel
-def _is_hidden(surfaces, shapes, right, own, seen, column, after, y, d):
-    """Whether another surface of the two pixels around this place of the right view covers it nearer than d."""
-    for place in (column, after):
-        for slot in range(3):
-            k = right.surface[y, place, slot]
-            if k != own and right.disparity[y, place, slot] > d:
-                x = column_seen(surfaces.depth, k, RIGHT, seen, y)
-                if x - seen > d and _cover(surfaces, shapes, k, x, y) >= 0.5:
-                    return True
-    return False
+        slot = 1 if disparity[1, y, column] <= disparity[2, y, column] else 2
+    if cover > 0.01 and d > disparity[slot, y, column]:
+        disparity[slot, y, column], fragments.surface[slot, y, column] = d, k
+        fragments.cover[slot, y, column] = cover if slot else 1

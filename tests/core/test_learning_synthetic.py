@@ -10,8 +10,9 @@ import pytest
 
 from sterefo_core.learning.augment import cropped, photographed, scaled
 from sterefo_core.learning.synthetic import dressed, make_pair, render
-from sterefo_core.learning.synthetic_layouts import cards, joined
-from sterefo_core.learning.synthetic_textures import LOOSE, TEXTURES
+from sterefo_core.learning.synthetic_shapes import LOOSE
+from sterefo_core.learning.synthetic_textures import TEXTURES
+from sterefo_core.learning.synthetic_world import cards, joined
 
 HEIGHT, WIDTH, REACH = 96, 192, 60
 
@@ -22,7 +23,7 @@ def surfaces_of(*things, seed=0):
     middle, half, disparity, bend = (np.array(column, float) for column in zip(*things, strict=True))
     places = cards(middle, half, np.zeros(len(things)), disparity, bend)
     surfaces = dressed(rng, places._replace(texture=rng.integers(0, TEXTURES, len(things))))
-    return surfaces._replace(apart=np.full_like(surfaces.apart, np.nan))
+    return surfaces._replace(apart=np.full_like(surfaces.apart, -1))
 
 
 def wall(disparity, a=0.0, b=0.0, q=0.0, p=0.0):
