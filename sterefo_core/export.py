@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from sterefo_core import colour, optics
-from sterefo_core.errors import BadFrameError
+from sterefo_core.errors import BadFrameError, ExportError
+from sterefo_core.live import LiveSource
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
@@ -64,8 +65,13 @@ def export(
     """Write the project's range; return the errors of the frames that `skip_bad` replaced.
 
     The target and the log appear complete or not at all, whatever interrupts. `on_frame` is called after each frame
-    and may raise to stop. Raises ProjectError before anything is written where the project does not fit the source.
+    and may raise to stop. Before anything is written, raises ProjectError where the project does not fit the source,
+    and ExportError for a running camera, which has no end.
     """
+    if isinstance(source, LiveSource):
+        raise ExportError(
+            f"{source.name} is a running camera: record it (run_app.py record), then export the recording"
+        )
     project.check(source)
     first = project.range_in(source).start
     bad: list[BadFrameError] = []

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from app.commands import main
 from sterefo_core.calibration.drift import EVERY, row_offsets
 from sterefo_core.calibration.rig import CameraModel, StereoRig
 from sterefo_core.calibration.rig_file import save_rig
@@ -17,6 +18,7 @@ from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.live import CameraState, LiveSource
 from sterefo_core.sources import open_source
 from sterefo_core.sources.camera import KEPT_FRAMES, open_camera
+from sterefo_core.video_writer import open_writer
 from tests.core.streams import MjpegServer, RtspServer
 
 SERVERS = pytest.mark.parametrize("server", [MjpegServer, RtspServer])
@@ -329,3 +331,39 @@ def test_a_camera_that_gets_out_of_calibration_says_so(stereo_pictures, tmp_path
         camera.play([np.hstack([left, np.roll(right, 2, axis=0)]) for left, right in stereo_pictures])
         health, _ = until(source, lambda health: health.message)
     assert health.state == CameraState.LIVE and "look out of calibration, rows differ by 2." in health.message
+
+
+@pytest.fixture
+def device(side_by_side, tmp_path):
+    """A device as OpenCV opens one: a file in the place of /dev/video0, whose pictures end soon."""
+    path = tmp_path / "device.mkv"
+    with open_writer(path, "ffv1") as writer:
+        for number, picture in enumerate(side_by_side):
+            writer.write(picture, number / 25)
+    return path
+
+
+def test_a_device_is_read_by_opencv_in_true_colours(device, side_by_side):
+    with closing(open_camera(f"camera:{device}#raw")) as source:
+        frames = [source.take(5) for _ in range(3)]
+    for frame in frames:
+        number_of(np.hstack([frame.left, frame.right]), side_by_side)
+
+
+def test_a_device_that_is_unplugged_and_plugged_in_again_goes_on(device):
+    with closing(open_camera(f"camera:{device}")) as source:
+        device.rename(device.with_suffix(".unplugged"))
+        health, _ = until(source, lambda health: "not there" in health.message)
+        assert health.state == CameraState.RECONNECTING
+        device.with_suffix(".unplugged").rename(device)
+        until(source, lambda health: health.state == CameraState.LIVE)
+        assert source.take(5)
+
+
+def test_a_running_camera_is_not_exported_but_told_to_be_recorded(side_by_side, tmp_path, capsys):
+    with MjpegServer(side_by_side) as camera:
+        assert main(["export", camera.url, "-o", str(tmp_path / "a.mp4")]) == 1
+        assert "record it" in capsys.readouterr().err
+        assert main(["info", camera.url]) == 0
+        assert "480x144" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
