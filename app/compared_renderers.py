@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
+from sterefo_core.colour import linear_from_srgb, srgb_from_linear
+from sterefo_core.depth import ENGINES
 from sterefo_core.evaluation.refocus_scores import LinearRenderer, eight_bit
 from sterefo_core.evaluation.thin_lens import ThinLensCase
-from sterefo_core.types import Lens
+from sterefo_core.protocols import Renderer
+from sterefo_core.types import Lens, StereoFrame
 
 
 def _definition(with_right: bool) -> LinearRenderer:
@@ -42,6 +46,23 @@ def _program() -> LinearRenderer:
     return eight_bit(make_renderer("cpu"), with_right=True)
 
 
+def _from_stereo(engine: str) -> LinearRenderer:
+    """The program as it is used: with the disparity that a depth engine finds, or an architecture's own picture."""
+    from sterefo_core.depth import make_depth_engine
+    from sterefo_core.refocus import make_renderer
+
+    depth = make_depth_engine(engine)
+    renderer = depth if isinstance(depth, Renderer) else make_renderer("cpu")
+
+    def render(case: ThinLensCase) -> np.ndarray:
+        left, right = srgb_from_linear(case.left), srgb_from_linear(case.right)
+        disparity = depth.compute(StereoFrame(0, 0.0, left, right)).values
+        lens = Lens(aperture=case.aperture, max_radius_px=case.radius_px)
+        return linear_from_srgb(renderer.render(left, disparity, case.focus_disparity, lens, right))
+
+    return render
+
+
 RENDERERS: dict[str, Callable[[], LinearRenderer]] = {
     "unprocessed": lambda: lambda case: case.left,
     "paper": _paper,
@@ -50,3 +71,6 @@ RENDERERS: dict[str, Callable[[], LinearRenderer]] = {
     "program": _program,
 }
 """Makers by name. The paper's algorithm and the program see clipped 8-bit pictures, the others linear light."""
+
+FROM_STEREO: dict[str, Callable[[], LinearRenderer]] = {name: partial(_from_stereo, name) for name in ENGINES}
+"""Makers that do not know the true disparity, by depth engine."""

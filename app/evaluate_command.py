@@ -14,7 +14,7 @@ from platformdirs import user_cache_dir
 from tqdm import tqdm
 
 from app import arguments
-from app.compared_renderers import RENDERERS
+from app.compared_renderers import FROM_STEREO, RENDERERS
 from app.evaluate_stereo import add_stereo
 from app.export_command import PROGRESS
 from sterefo_core.depth import make_depth_engine
@@ -72,7 +72,7 @@ def _add_refocus(subjects: argparse._SubParsersAction) -> None:
     refocus.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of scene")
     refocus.add_argument("--seeds", nargs="+", type=int, default=[0], help="which scenes of each kind")
     refocus.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
-    refocus.add_argument("--renderers", nargs="+", choices=list(RENDERERS), default=list(RENDERERS))
+    refocus.add_argument("--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS))
     refocus.add_argument("--crops", type=Path, metavar="FOLDER", help="write the worst place of each picture there")
     refocus.add_argument("--json", type=Path, metavar="FILE", help="write every score there")
     refocus.set_defaults(run=run_refocus)
@@ -135,7 +135,7 @@ def run_refocus(given: argparse.Namespace) -> int:
     """Print the scores by region, kind, focus and radius."""
     cache = Path(user_cache_dir("sterefo", appauthor=False)) / "thin_lens"
     cases = thin_lens_cases(given.size, kinds=tuple(given.kinds), seeds=tuple(given.seeds), cache=cache)
-    renderers = {name: RENDERERS[name]() for name in given.renderers}
+    renderers = {name: (RENDERERS | FROM_STEREO)[name]() for name in given.renderers}
     with tqdm(total=len(renderers) * len(given.kinds) * len(given.seeds) * LENSES, **PROGRESS) as progress:
         scores = evaluate_refocus(renderers, cases, given.crops, lambda text: progress.update() and None)
     for by in ("region", "kind", "focus", "radius_px"):
