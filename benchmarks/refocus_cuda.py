@@ -1,36 +1,45 @@
-"""Times refocusing on CUDA: `python -m benchmarks.refocus_cuda`.
+"""Speed of refocusing on CUDA: `python -m benchmarks.refocus_cuda`, beside a copy, the paper's algorithm and others.
 
-Prints, for each size and largest radius, milliseconds for a frame that is already on the device, as a multiple of
-copying its input and output there, and beside the paper's algorithm and the definition in the same run.
+Renderers take turns on the same pictures, after turns that warm up; the device is waited for before and after every
+turn. Times are medians, with the quarter and three quarters of all turns beside them. `--json FILE` keeps the figures.
+
+    device      the picture is on the device and stays there
+    render      from host memory to host memory
+    copy        both pictures and the disparity in, a picture out, on the device
+    host copy   the same between pinned host memory and the device
+    paper       the paper's algorithm, in torch on the device
+    definition  `functional.refocus` on the device
 """
 
 from __future__ import annotations
 
+import argparse
+import json
+import platform
 import sys
 from collections.abc import Callable
-from statistics import median
+from pathlib import Path
+from statistics import quantiles
+from time import perf_counter
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, pad
 
+from sterefo_core.colour import srgb_from_linear
+from sterefo_core.evaluation.thin_lens import focus_disparities
+from sterefo_core.lens import Lens
 from sterefo_core.refocus.functional import refocus
 from sterefo_core.refocus.paper import LARGEST_KERNEL_RADIUS, LAYERS
-from sterefo_core.types import Lens
+from sterefo_core.scenes.layers import RIGHT_EYE, render_left, render_view
+from sterefo_core.scenes.studies import study_scene
 
-SETTINGS = (((375, 1242), 12.0), ((375, 1242), 25.0), ((2160, 3840), 25.0))
-ROUNDS = 30
-
-
-def street(height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Noise, `(H, W, 3)` bytes, on ground that comes nearer towards the bottom, with upright boxes; disparity 0..80."""
-    generator = torch.Generator().manual_seed(1)
-    image = torch.randint(0, 256, (height, width, 3), generator=generator, dtype=torch.uint8)
-    disparity = torch.linspace(-80, 80, height).clamp(min=2)[:, None].repeat(1, width)
-    for index, near in enumerate(torch.linspace(10, 70, 12).tolist()):
-        left, bottom = index * width // 12, int(height * (0.5 + near / 160))
-        disparity[bottom - height // 4 : bottom, left : left + width // 20] = near
-    return image.cuda(), disparity.cuda()
+KITTI, UHD = (1242, 375), (3840, 2160)
+SETTINGS = ((KITTI, 12.0), (KITTI, 25.0), (UHD, 25.0))
+KIND = "street"  # a ground plane, so that every radius occurs, with objects before it
+WARM_UP = 3  # turns: compiled, recorded, replayed
+IN_A_ROW = {"device": 10, "copy": 10, "host copy": 10}  # in a turn, without waiting between them
 
 
 def paper(image: Tensor, disparity: Tensor, focus: float, aperture: float, largest: float) -> Tensor:
@@ -59,55 +68,101 @@ def _disk_blur(layer: Tensor, radius: int) -> Tensor:
     return interpolate(blurred, layer.shape[-2:], mode="bilinear") if shrink > 1 else blurred
 
 
-def milliseconds(*candidates: Callable[[], object]) -> list[float]:
-    """Median device time of each, in turns, after two rounds to warm up."""
-    times: list[list[float]] = [[] for _ in candidates]
-    for _ in range(ROUNDS + 2):
-        for run, taken in zip(candidates, times, strict=True):
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            start.record()
-            run()
-            end.record()
-            end.synchronize()
-            taken.append(start.elapsed_time(end))
-    return [median(taken[2:]) for taken in times]
+def contenders(size: tuple[int, int], radius: float) -> dict[str, Callable[[], object]]:
+    """What takes turns, by name, for the street scene of a size, its farthest or nearest point blurred by `radius`."""
+    from sterefo_core.refocus.cuda_renderer import CudaRenderer
+
+    scene = study_scene(KIND, size, 0)
+    view, right = render_left(scene, size), srgb_from_linear(render_view(scene, RIGHT_EYE, size))
+    image, focus = srgb_from_linear(view.image), focus_disparities(view)["middle"]
+    depth = np.ascontiguousarray(view.disparity, dtype=np.float32)
+    lens = Lens(aperture=radius / float(np.abs(depth - focus).max()), max_radius_px=radius)
+    given = [torch.as_tensor(array).cuda() for array in (image, depth, right)]
+    light, other = (bytes_.permute(2, 0, 1)[None].float() / 255 for bytes_ in (given[0], given[2]))
+    here, there = CudaRenderer(), CudaRenderer()
+    copied, pinned = [torch.empty_like(tensor) for tensor in given], [tensor.cpu().pin_memory() for tensor in given]
+
+    def copy(source: list[Tensor], target: list[Tensor], out: Tensor) -> None:
+        for taken, to in zip(source, target, strict=True):
+            to.copy_(taken, non_blocking=True)
+        out.copy_(target[0], non_blocking=True)
+
+    return {
+        "device": lambda: here.render_on_device(given[0], given[1], focus, lens, given[2]),
+        "render": lambda: there.render(image, depth, focus, lens, right),
+        "copy": lambda: copy(given, copied, copied[2]),
+        "host copy": lambda: copy(pinned, copied, pinned[0]),
+        "paper": lambda: paper(given[0], given[1], focus, lens.aperture, radius),
+        "definition": lambda: refocus(light, given[1][None, None], focus, lens, other),
+    }
 
 
-def report(size: tuple[int, int], radius: float) -> None:
-    """Time one setting and print its line."""
-    from sterefo_core.refocus.cuda_renderer import Buffers
+def measure(size: tuple[int, int], radius: float, rounds: int) -> dict:
+    """The record of one setting: ms by renderer, `[quarter, median, three quarters]`."""
+    renderers = contenders(size, radius)
+    times: dict[str, list[float]] = {name: [] for name in renderers}
+    for turn in range(rounds + WARM_UP):
+        for name, run in renderers.items():
+            torch.cuda.synchronize()
+            start, times_run = perf_counter(), IN_A_ROW.get(name, 1)
+            for _ in range(times_run):
+                run()
+            torch.cuda.synchronize()
+            if turn >= WARM_UP:
+                times[name].append(1000 * (perf_counter() - start) / times_run)
+    spread = {name: [round(ms, 4) for ms in quantiles(taken, n=4)] for name, taken in times.items()}
+    return {"size": size, "radius_px": radius, "ms": spread}
 
-    image, disparity = street(*size)
-    lens, focus = Lens(aperture=radius / 40, max_radius_px=radius), 40.0
-    buffers = Buffers(*size, radius, image.device)
-    buffers.image.copy_(image)
-    buffers.right.copy_(image)
-    buffers.disparity.copy_(disparity)
-    frame = (image.flatten(), image.flatten(), image.flatten(), disparity.flatten().view(torch.uint8))
-    source = torch.cat(frame)  # both pictures and the disparity in, a picture out
-    target = torch.empty_like(source)
-    light, depth = (image.permute(2, 0, 1)[None] / 255.0), disparity[None, None]
-    ours, copy, baseline, definition = milliseconds(
-        lambda: buffers.refocus(focus, lens, with_right=True),
-        lambda: target.copy_(source),
-        lambda: paper(image, disparity, focus, lens.aperture, radius),
-        lambda: refocus(light, depth, focus, lens, light),
+
+def goals(records: list[dict]) -> str:
+    """One line: which of the goals of speed are met, on the device."""
+    ms = {(tuple(record["size"]), record["radius_px"]): record["ms"] for record in records}
+    kitti, uhd = ms[KITTI, 25.0], ms[UHD, 25.0]
+    rate, large = 1000 / kitti["device"][1], 1000 / uhd["device"][1]
+    copies, host = kitti["device"][1] / kitti["copy"][1], kitti["render"][1] / kitti["host copy"][1]
+    return (
+        f"goals: {rate:.0f} frames/s of 760 ({_met(rate >= 760)}), 4K {large:.0f} of 60 ({_met(large >= 60)}), "
+        f"{copies:.1f} copies of 3 on the device ({_met(copies <= 3)}) and {host:.1f} from and to the host "
+        f"({_met(host <= 3)})"
     )
-    print(
-        f"{size[1]}x{size[0]} radius {radius:g}: {ours:.2f} ms, {1000 / ours:.0f} frames/s, {ours / copy:.0f} copies; "
-        f"the paper's algorithm {baseline / ours:.1f} x as long, the definition {definition / ours:.1f} x"
-    )
+
+
+def _met(reached: bool) -> str:
+    return "met" if reached else "not met"
+
+
+def _machine() -> dict[str, str]:
+    import triton
+
+    return {
+        "device": torch.cuda.get_device_name(),
+        "cuda": str(torch.version.cuda),
+        "torch": torch.__version__,
+        "triton": triton.__version__,
+        "python": platform.python_version(),
+    }
 
 
 @torch.no_grad()
 def main() -> int:
-    """Print the table; 1 where there is no CUDA."""
+    """Print the table and the goals; 1 where there is no CUDA."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=30, help="turns that each renderer takes (default 30)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    options = parser.parse_args()
     if not torch.cuda.is_available():
         print("no CUDA device was found: nothing was timed", file=sys.stderr)
         return 1
-    print(f"{torch.cuda.get_device_name()}, {ROUNDS} rounds in turns, medians; right image used")
+    machine, records = _machine(), []
+    print(", ".join(f"{name} {value}" for name, value in machine.items()))
     for size, radius in SETTINGS:
-        report(size, radius)
+        records.append(measure(size, radius, options.rounds))
+        for name, (low, middle, high) in records[-1]["ms"].items():
+            shape = "x".join(map(str, size))
+            print(f"{shape:>10} radius {radius:g} {name:>10} {middle:9.3f} ms ({low:.3f} .. {high:.3f})", flush=True)
+    print(goals(records))
+    if options.json:
+        options.json.write_text(json.dumps({**machine, "rounds": options.rounds, "results": records}, indent=1))
     return 0
 
 
