@@ -145,8 +145,8 @@ class MainWindow(QMainWindow):
         self.inspector.show_source(source)
         self.exports.show_project(self.document.session, self.state)
         self.document.remember()
-        count = "" if source.live else f", {len(source.times_s)} frames"
-        self.status.say(f"{source.kind}, {source.size[0]}×{source.size[1]}{count}")
+        what, count = (source.name, "") if source.live else (source.kind, f", {len(source.times_s)} frames")
+        self.status.say(f"{what}, {source.size[0]}×{source.size[1]}{count}")
 
     def _show_nothing(self) -> None:
         """What was to be opened cannot be: forget the last source and offer others."""

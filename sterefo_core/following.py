@@ -117,6 +117,10 @@ class Observer:
         """End the worker thread. May be called twice."""
         self._worker.shutdown()
 
+    def go_on_from(self, earlier: Observer) -> None:
+        """Take over what another observer of the same source saw; where it was followed, it is followed on."""
+        self._observed, self._runs, self.first_kept = earlier._observed, earlier._runs, earlier.first_kept
+
     def read(self, index: int) -> StereoFrame:
         """A frame of the source; those looked at lately are kept. Raises BadFrameError."""
         known = next((frame for frame, _ in self._recent if frame.index == index), None)
@@ -230,8 +234,7 @@ class Observer:
 
     def _to_feed(self, follow: Follow, frames: range) -> range:
         """The frames the tracker must see, in this order, for all of them to be known; empty where they are."""
-        known = self._observed
-        missing = next((i for i in frames if (follow, i) not in known and i not in self._unreadable), None)
+        missing = next((i for i in frames if (follow, i) not in self._observed and i not in self._unreadable), None)
         if missing is None:
             return range(0)
         run = self._runs.get(frames.step)

@@ -57,6 +57,11 @@ class Pipeline:
         """End the worker thread. May be called twice."""
         self._observer.close()
 
+    def go_on_from(self, earlier: Pipeline) -> None:
+        """Take over what another pipeline of the same source saw: a camera shows nothing twice."""
+        self._observer.go_on_from(earlier._observer)
+        self._director, self._timeline = earlier._director, earlier._timeline
+
     def process(self, frame: StereoFrame, project: Project) -> Refocused:
         """The refocused picture of one frame and everything known about it.
 

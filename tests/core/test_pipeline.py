@@ -201,6 +201,16 @@ def test_forgotten_frames_are_never_asked_for_and_what_was_decided_there_stays_i
     assert pipeline.unobserved(11, restarted) == [8, 9, 10]
 
 
+def test_a_pipeline_that_goes_on_from_another_follows_on_without_the_frames_that_passed(source, pipeline):
+    straight = played(pipeline, FOLLOWING_SHORT)
+    with pipeline_of(source) as earlier, pipeline_of(source) as later:
+        for index in range(8):
+            earlier.process(source.read(index), replace(FOLLOWING_SHORT, look_ahead=0))
+        later.go_on_from(earlier)
+        assert later.unobserved(8, replace(FOLLOWING_SHORT, look_ahead=0)) == []
+        assert later.process(source.read(8), FOLLOWING_SHORT).track == straight[8].track
+
+
 def test_a_closed_pipeline_leaves_no_thread(source):
     before = set(threading.enumerate())
     with pipeline_of(source) as pipeline:
