@@ -25,6 +25,7 @@ from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
 from sterefo_core.sources.camera_address import is_camera
 from sterefo_core.sources.reading import PictureSource
+from sterefo_core.sources.rectified import RectifiedSource
 
 BAD = 1
 """The exit status where the calibration is not good enough to be saved."""
@@ -72,7 +73,7 @@ def run(given: argparse.Namespace) -> int:
         return _import(given)
     if given.address is None:
         raise CalibrationError(f"there is nothing to calibrate: {_EXAMPLE}")
-    with closing(open_source(_as_taken(given.address))) as source:
+    with closing(_open(given.address)) as source:
         return _calibrate(source, board, given.output)
 
 
@@ -82,7 +83,7 @@ def _import(given: argparse.Namespace) -> int:
     if given.address is None:
         _save(rig, given.output, None)
         return 0
-    with closing(open_source(_as_taken(given.address))) as source:
+    with closing(_open(given.address)) as source:
         if source.size != rig.size:
             sizes = "{}x{} pixels and the camera gives {}x{}".format(*rig.size, *source.size)
             raise CalibrationError(f"{given.imported} is for {sizes}: set that size of the camera")
@@ -130,11 +131,12 @@ def _look_through(source: Source, session: CalibrationSession) -> None:
                 print(f"{guidance.progress:4.0%}, view {guidance.views}: pair {index}", file=sys.stderr, flush=True)
 
 
-def _as_taken(address: str) -> str:
-    """The address of a camera with its pictures not rectified."""
-    if not is_camera(address) or re.search(r"[#&]raw(&|$)", address):
-        return address
-    return f"{address}{'&' if '#' in address else '#'}raw"
+def _open(address: str) -> Source:
+    """The source with its pictures as the cameras gave them, not rectified."""
+    if is_camera(address) and not re.search(r"[#&]raw(&|$)", address):
+        address += "&raw" if "#" in address else "#raw"
+    source = open_source(address)
+    return source.as_taken if isinstance(source, RectifiedSource) else source
 
 
 def _save(rig: StereoRig, output: Path | None, source: Source | None) -> None:

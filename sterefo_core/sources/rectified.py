@@ -57,6 +57,11 @@ class RectifiedSource:
         self.kind = f"{source.kind}, {rectification.told}"
         self.size, self.calibration = rectification.size, rectification.calibration
 
+    @property
+    def as_taken(self) -> Source:
+        """The source itself: its pairs as the cameras gave them, which a calibration needs."""
+        return self._source
+
     def __len__(self) -> int:
         return len(self._source)
 

@@ -207,3 +207,24 @@ def test_rectified_points_are_in_the_same_row_and_tell_the_true_distance():
     assert np.abs(left[:, 1] - right[:, 1]).max() < 1e-6
     told = rectifier.calibration.focal_px * rectifier.calibration.baseline_m / (left[:, 0] - right[:, 0])
     assert np.abs(told / metres[:, 2] - 1).max() < 0.06  # the ideal camera looks a little aside
+
+
+def test_a_pair_of_fisheye_lenses_is_rectified_too():
+    lens = CameraModel(np.array([[300.0, 0, 322], [0, 300, 178], [0, 0, 1]]), np.array([0.03, -0.01, 2e-3, 0]), True)
+    rig = make_rig(left=lens, right=lens)
+    rectifier = Rectifier(rig)
+    metres = np.random.default_rng(1).uniform((-0.8, -0.4, 2), (0.8, 0.4, 6), (200, 3)).reshape(-1, 1, 3)
+    left, right = (
+        cv2.fisheye.projectPoints(metres, cv2.Rodrigues(turn)[0], shift, lens.matrix, lens.distortion)[0][:, 0]
+        for turn, shift in ((np.eye(3), np.zeros(3)), (rig.rotation, rig.translation_m))
+    )
+    left, right = rectifier.corners(left, right)
+    assert np.abs(left[:, 1] - right[:, 1]).max() < 1e-3
+    white = np.full((SIZE[1], SIZE[0], 3), 255, np.uint8)
+    assert all(picture.min() == 255 for picture in rectifier.apply(white, white))
+
+
+def test_one_fisheye_file_comes_back_as_it_was(tmp_path):
+    lens = CameraModel(np.array([[300.0, 0, 322], [0, 300, 178], [0, 0, 1]]), np.array([0.03, -0.01, 2e-3, 0]), True)
+    save_rig(make_rig(left=lens, right=lens), tmp_path / "rig.json")
+    assert load_rig(tmp_path / "rig.json").right.fisheye

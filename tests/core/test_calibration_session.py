@@ -3,19 +3,18 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import cv2
 import numpy as np
 import pytest
 
 from sterefo_core.calibration.board import Board, BoardKind, Corners
 from sterefo_core.calibration.board_view import BoardView
 from sterefo_core.calibration.coverage import Coverage
-from sterefo_core.calibration.rectify import Rectifier
 from sterefo_core.calibration.session import CalibrationSession
 from sterefo_core.calibration.solve import solve
 from sterefo_core.calibration.verdict import Grade
 from sterefo_core.errors import CalibrationError, SourceError
 from sterefo_core.evaluation.board_views import board_views, known_rig, session_poses
+from sterefo_core.evaluation.calibration_scores import evaluate_calibration, true_row_px
 
 SIZE = (640, 480)
 BOARD = Board(square_m=0.03, marker_m=0.0225)
@@ -52,21 +51,10 @@ def assert_recovered(rig):
     assert rig.epipolar_px < 0.3
 
 
-def true_row_errors(rig):
-    """How far rows differ when `rig` rectifies what the true cameras see in the whole space in front of them."""
-    metres = np.random.default_rng(3).uniform((-0.35, -0.25, 0.7), (0.35, 0.25, 1.5), (400, 3))
-    pixels = [
-        cv2.projectPoints(metres, cv2.Rodrigues(turn)[0], shift, eye.matrix, eye.distortion)[0][:, 0]
-        for eye, turn, shift in ((RIG.left, np.eye(3), np.zeros(3)), (RIG.right, RIG.rotation, RIG.translation_m))
-    ]
-    left, right = Rectifier(rig).corners(*pixels)
-    return np.abs(left[:, 1] - right[:, 1])
-
-
 def test_a_session_recovers_focal_lengths_baseline_and_rows(held):
     solution = held[0].solve()
     assert_recovered(solution.rig)
-    assert true_row_errors(solution.rig).max() < 0.3
+    assert true_row_px(solution.rig, RIG) < 0.3
     assert solution.verdict.grade is Grade.GOOD, solution.verdict
 
 
@@ -177,3 +165,10 @@ def test_a_chessboard_has_the_same_corners_in_both_pictures_even_upside_down():
         assert len(left) == len(right) == chessboard.corner_count
         disparity = left.pixels[:, 0] - right.pixels[:, 0]
         assert np.ptp(disparity) < 40  # corners of different ids lie up to half a picture apart
+
+
+def test_a_session_with_shaken_and_late_views_is_scored_against_the_truth():
+    scores = evaluate_calibration(SIZE, seed=1)
+    assert scores.offered - scores.used >= 4
+    assert scores.focal_percent < 0.5 and scores.baseline_percent < 0.5
+    assert scores.epipolar_px < 0.3 and scores.row_px < 0.3
