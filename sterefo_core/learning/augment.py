@@ -79,10 +79,11 @@ def _noise_field() -> np.ndarray:
 
 def _noisy(image: Image, deviation: float, rng: np.random.Generator) -> Image:
     height, width = image.shape[:2]
-    start = rng.integers(0, _NOISE_SIDE, 2)
-    rows, columns = ((start[i] + np.arange(side)) % _NOISE_SIDE for i, side in enumerate((height, width)))
-    noise = _noise_field()[rows[:, None], columns]
-    return cv2.add(image, deviation * noise, dtype=cv2.CV_8U)
+    field = _noise_field()
+    if max(height, width) > _NOISE_SIDE:
+        field = np.tile(field, (-(-height // _NOISE_SIDE), -(-width // _NOISE_SIDE), 1))
+    y, x = (int(rng.integers(0, there - side + 1)) for there, side in zip(field.shape, (height, width), strict=False))
+    return cv2.add(image, deviation * field[y : y + height, x : x + width], dtype=cv2.CV_8U)
 
 
 def _compressed(image: Image, quality: int) -> Image:

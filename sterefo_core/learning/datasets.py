@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from sterefo_core.errors import BadFrameError, SourceError
+from sterefo_core.learning.augment import photographed
 from sterefo_core.learning.dataset_layouts import Pair, recognised
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.learning.synthetic import HELD_OUT, make_pair
@@ -78,7 +79,7 @@ class SourcePairs:
 
 
 class SyntheticPairs:
-    """Our own pairs, none of which is ever trained on."""
+    """Our own pairs, as two cameras would take them; none of them is ever trained on."""
 
     name = SYNTHETIC
 
@@ -90,7 +91,8 @@ class SyntheticPairs:
         """Make one pair."""
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return make_pair(HELD_OUT + index, *_SYNTHETIC_SIZE, _SYNTHETIC_REACH)
+        pair = make_pair(HELD_OUT + index, *_SYNTHETIC_SIZE, _SYNTHETIC_REACH)
+        return photographed(pair, np.random.default_rng((HELD_OUT, index)))
 
 
 def unlabelled(left: np.ndarray, right: np.ndarray) -> StereoSample:

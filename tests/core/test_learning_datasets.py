@@ -11,6 +11,7 @@ import pytest
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.learning.datasets import open_samples
 from sterefo_core.learning.pfm import read_pfm, write_pfm
+from tests.core import kitti_folders as made
 
 HEIGHT, WIDTH = 20, 30
 
@@ -214,6 +215,13 @@ def test_pictures_without_truth_are_unlabelled_pairs(tmp_path):
     samples = open_samples(str(tmp_path))
     assert_shows(samples[0], 1)
     assert not samples[0].valid.any()
+
+
+def test_kitti_raw_is_unlabelled_pairs(tmp_path):
+    drive = made.make_raw(tmp_path)
+    samples = open_samples(str(drive))
+    np.testing.assert_array_equal(samples[1].left, made.view(1, 0).transpose(2, 0, 1))
+    assert not samples[1].valid.any()
 
 
 def test_a_folder_with_nothing_known_is_refused(tmp_path):
