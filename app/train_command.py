@@ -105,6 +105,8 @@ def train(config: TrainingConfig, folder: Path, weights: Path, device: str) -> N
         with _Progress(training.step, config.steps, folder) as progress:
             training.run(progress.step, progress.validation if config.validation else None)
         training.save_weights(weights)
+        if config.architecture != "sequential":
+            training.save_weights(weights.with_name("architecture.safetensors"), whole=True)
         print(f"{weights}: {training.step} steps")
 
 

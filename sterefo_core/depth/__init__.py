@@ -25,10 +25,10 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
 
         return RefocusingNetwork(name.removeprefix("net-"), device)
     if name in ("net", "net-half") or name.startswith(OWN_WEIGHTS):
-        from sterefo_core.depth.learned import WEIGHTS, LearnedDepth  # torch takes a second to import
+        from sterefo_core.depth.learned import WEIGHTS, LearnedDepth, load_network  # torch takes a second to import
 
-        own = name.startswith(OWN_WEIGHTS)
-        return LearnedDepth(device, Path(name.removeprefix(OWN_WEIGHTS)) if own else WEIGHTS, name == "net-half")
+        weights = Path(name.removeprefix(OWN_WEIGHTS)) if name.startswith(OWN_WEIGHTS) else WEIGHTS
+        return LearnedDepth(load_network(weights), device, half_size=name == "net-half")
     if name not in ENGINES:
         raise SterefoError(f'there is no depth engine "{name}": choose one of {", ".join(ENGINES)} or net=FILE')
     from sterefo_core.depth.semi_global import SemiGlobalDepth  # numba takes half a second to import

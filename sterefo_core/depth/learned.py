@@ -7,14 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from sterefo_core.depth.edges import doubled
 from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.semi_global import check_pair
-from sterefo_core.errors import SterefoError
+from sterefo_core.learning.checkpoint import load_into
 from sterefo_core.refocus.renderer import torch_device
 from sterefo_core.types import DisparityMap, StereoFrame
 
@@ -28,14 +27,14 @@ class LearnedDepth:
     """A stereo network as a depth engine; in half precision on CUDA.
 
     Args:
+        network: with its weights, as `load_network` gives it.
         device: "auto", "cpu" or "cuda".
-        weights: a file made by `run_app.py train` or `adapt`.
         half_size: look at pictures of half the size: 4 times as quick, and coarser.
     """
 
-    def __init__(self, device: str = "auto", weights: Path = WEIGHTS, half_size: bool = False) -> None:
+    def __init__(self, network: nn.Module, device: str = "auto", half_size: bool = False) -> None:
         self._device, self._halves = torch_device(device), half_size
-        self.network = folded(load_network(weights).eval()).requires_grad_(False).to(self._device)
+        self.network = folded(network.eval()).requires_grad_(False).to(self._device)
 
     def compute(self, frame: StereoFrame) -> DisparityMap:
         """Disparity of `frame.left`. Raises SterefoError where the pair is none: no right picture or another size."""
@@ -75,15 +74,10 @@ def matched(prediction: StereoPrediction) -> Tensor:
     return sure & (prediction.disparity <= column)
 
 
-def load_network(path: Path) -> nn.Module:
-    """A network with its weights. Raises SterefoError where the file is missing or something else."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - no mapping
-        network = StereoNetwork()
-        network.load_state_dict(weights)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise SterefoError(f"{path} cannot be read as weights of a stereo network: {error}") from error
+def load_network(path: Path = WEIGHTS) -> nn.Module:
+    """Our network with the weights that `run_app.py train` or `adapt` made. Raises SterefoError for another file."""
+    network = StereoNetwork()
+    load_into(network, path)
     return network
 
 

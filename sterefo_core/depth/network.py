@@ -57,6 +57,7 @@ class StereoNetwork(nn.Module):
         super().__init__()
         self.bins = bins
         self.features = Features()
+        self.evidence = Evidence()
         self.hourglass = Hourglass(_GROUPS * bins + _EIGHTH, bins)
         self.refinement = Refinement()
 
@@ -69,6 +70,7 @@ class StereoNetwork(nn.Module):
         every = torch.arange(self.bins, device=left.device, dtype=torch.float32).reshape(1, -1, 1, 1)
         volume = look_up(row_correlation(left_8, right_8, _GROUPS), every.expand(-1, -1, *left_8.shape[-2:]))
         logits, share = self.hourglass(torch.cat((volume, left_8), dim=1))
+        logits = logits + self.evidence(volume.unflatten(1, (_GROUPS, self.bins)))
         coarse = expected_disparity(logits)  # (B, 1, H/8, W/8) in bins
         half_way = convex_upsampled(coarse, share)  # (B, 1, H/4, W/4)
         refined, share = self.refinement(half_way, row_correlation(left_4, right_4), left_4)
@@ -94,6 +96,24 @@ class Features(nn.Module):
         eighth = self.to_eighth(quarter)
         eighth = eighth + _enlarged(self.down_to_eighth(self.to_sixteenth(eighth)))
         return quarter + _enlarged(self.down_to_quarter(eighth)), eighth
+
+
+class Evidence(nn.Module):
+    """What speaks for each disparity by itself, told by one small network that all of them share.
+
+    The hourglass has weights of its own for every disparity, and sees near ones seldom; this one has seen them all.
+    """
+
+    def __init__(self, channels: int = 8) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            conv(_GROUPS, channels), conv(channels, channels), nn.Conv2d(channels, 1, 3, padding=1)
+        )
+
+    def forward(self, volume: Tensor) -> Tensor:
+        """`(B, G, D, H, W)` to logits `(B, D, H, W)`."""
+        each = volume.transpose(1, 2)  # (B, D, G, H, W)
+        return self.body(each.flatten(0, 1)).reshape(each.shape[:2] + each.shape[3:])
 
 
 class Hourglass(nn.Module):

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
 from sterefo_core.colour import srgb_from_linear
-from sterefo_core.depth.learned import WEIGHTS, LearnedDepth
+from sterefo_core.depth.learned import WEIGHTS, LearnedDepth, load_network
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.learning.architectures import make_architecture
-from sterefo_core.learning.checkpoint import load_tensors
+from sterefo_core.learning.checkpoint import load_into
 from sterefo_core.lens import Lens
 from sterefo_core.types import DisparityMap, StereoFrame
 
 FOLDER = WEIGHTS.parent / "architectures"
-"""What each architecture has learned beyond the shipped stereo network; one without a file has nothing to learn."""
+"""Weights of whole architectures; one without a file there is the shipped stereo network with nothing to add yet."""
 
 
 class RefocusingNetwork(LearnedDepth):
@@ -28,14 +26,14 @@ class RefocusingNetwork(LearnedDepth):
         name: one of `learning.architectures.ARCHITECTURES`.
     """
 
-    def __init__(self, name: str, device: str = "auto", weights: Path = WEIGHTS) -> None:
-        super().__init__(device, weights)
-        self._model = make_architecture(name, "compact")
+    def __init__(self, name: str, device: str = "auto") -> None:
+        model = make_architecture(name, "compact")
+        model.stereo.load_state_dict(load_network().state_dict())
         learned = FOLDER / f"{name}.safetensors"
         if learned.exists():
-            self._model.load_state_dict(load_tensors(learned)[0], strict=False)
-        self._model.stereo = self.network
-        self._model.eval().requires_grad_(False).to(self._device)
+            load_into(model, learned)
+        super().__init__(model.stereo, device)
+        self._model = model.eval().requires_grad_(False).to(self._device)
         self._seen: tuple[np.ndarray, np.ndarray, StereoPrediction] | None = None
 
     def compute(self, frame: StereoFrame) -> DisparityMap:

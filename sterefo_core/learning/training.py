@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from torch.distributed import get_rank, get_world_size, is_initialized
 from torch.nn.parallel import DistributedDataParallel
 
+from sterefo_core.errors import SterefoError
 from sterefo_core.learning.architectures import make_architecture
 from sterefo_core.learning.checkpoint import (
+    load_into,
     load_tensors,
     named,
     optimizer_tensors,
@@ -46,7 +48,7 @@ class Training:
         self.config, self.folder, self.device = config, folder, device
         self.model = make_architecture(config.architecture, config.network).to(device)
         if config.start:
-            self.model.stereo.load_state_dict(load_tensors(Path(config.start))[0])
+            load_into(self.model.stereo, Path(config.start))
         self.average = make_architecture(config.architecture, config.network).to(device).eval().requires_grad_(False)
         self.average.load_state_dict(self.model.state_dict())
         self.optimizer = torch.optim.AdamW(
@@ -67,7 +69,8 @@ class Training:
         rank, world = (get_rank(), get_world_size()) if is_initialized() else (0, 1)
         objective: nn.Module = Objective(self.model, self.config)
         if is_initialized():
-            objective = DistributedDataParallel(objective, find_unused_parameters=True)
+            unused = self.config.architecture != "sequential"  # heads, where only disparity is learned
+            objective = DistributedDataParallel(objective, find_unused_parameters=unused)
         for batch in batches(self.config, self.step, rank, world):
             figures = self._learn(objective, {name: value.to(self.device) for name, value in batch.items()})
             self.step += 1
@@ -115,10 +118,10 @@ class Training:
             else:
                 kept.copy_(new)
 
-    def save_weights(self, target: Path) -> None:
-        """Write the averaged weights of the stereo network alone, as depth engines take them."""
+    def save_weights(self, target: Path, whole: bool = False) -> None:
+        """Write the averaged weights: of the stereo network alone, as depth engines take them, or of all."""
         about = {"step": self.step, "config": json.loads(self.config.as_json())}
-        save_tensors(target, self.average.stereo.state_dict(), about)
+        save_tensors(target, (self.average if whole else self.average.stereo).state_dict(), about)
 
     def save(self) -> None:
         """Write the checkpoint: both sets of weights, the optimizer's state, the recipe and the step."""
@@ -132,7 +135,10 @@ class Training:
 
     def _resume(self) -> None:
         tensors, about = load_tensors(self.folder / CHECKPOINT)
-        self.model.load_state_dict(part_of(tensors, "model"))
+        try:
+            self.model.load_state_dict(part_of(tensors, "model"))
+        except RuntimeError as error:
+            raise SterefoError(f"{self.folder} holds a run of another architecture: choose a new folder") from error
         self.average.load_state_dict(part_of(tensors, "average"))
         restore_optimizer(self.optimizer, part_of(tensors, "optimizer"))
         self.step = about["step"]

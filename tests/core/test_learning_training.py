@@ -222,6 +222,18 @@ def test_a_wrong_recipe_is_refused_in_one_line_that_says_why(tmp_path, text, mes
     assert "\n" not in str(caught.value)
 
 
+def test_a_folder_of_another_run_is_refused(tmp_path, kitti):
+    trained(tmp_path, steps=1, data=(kitti,))
+    with pytest.raises(SterefoError, match="another architecture"):
+        Training(recipe(network="paper"), tmp_path, CPU)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    save_tensors(tmp_path / "other.safetensors", {"x": torch.zeros(1)}, {})
+    with pytest.raises(SterefoError, match="another network"):
+        Training(recipe(start=str(tmp_path / "other.safetensors")), tmp_path, CPU)
+
+
 def test_an_unknown_architecture_is_refused(tmp_path):
     with pytest.raises(SterefoError, match="parallel"):
         Training(recipe(architecture="parallel"), tmp_path, CPU)
