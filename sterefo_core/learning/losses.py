@@ -34,6 +34,22 @@ def stereo_loss(
     return loss
 
 
+def paper_loss(
+    prediction: StereoPrediction, disparity: Tensor, valid: Tensor, occluded: Tensor | None = None
+) -> Tensor:
+    """StereoNet's: sqrt((e / 2)^2 + 1) - 1 of the error e of every stage, enlarged to full size, summed over stages.
+
+    Takes what `stereo_loss` takes; hidden pixels count like others. What is nearer than the volume reaches does not.
+    """
+    known = valid & (disparity <= BIN_PX * (prediction.logits.shape[1] - 1))
+    loss = disparity.new_zeros(())
+    for stage in prediction.stages:
+        full = F.interpolate(stage.float(), size=disparity.shape[-2:], mode="bilinear", align_corners=False)
+        robust = ((full - disparity) / 2).square().add(1).sqrt() - 1  # Barron 2019 with alpha = 1, c = 2
+        loss = loss + (robust * known).sum() / known.sum().clamp(min=1)
+    return loss
+
+
 def volume_loss(logits: Tensor, disparity: Tensor, weight: Tensor) -> Tensor:
     """Cross-entropy of the bins against the share that each has in the truth of its block of pixels.
 

@@ -9,12 +9,14 @@ from torch import Tensor, nn
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.learning.architectures import Sequential, linear_light
 from sterefo_core.learning.config import TrainingConfig
-from sterefo_core.learning.losses import stereo_loss
+from sterefo_core.learning.losses import paper_loss, stereo_loss
 from sterefo_core.learning.pairs import Batch
 from sterefo_core.learning.self_supervision import mirrored_pair, self_supervised_loss
 from sterefo_core.lens import Lens
 from sterefo_core.refocus.functional import refocus
 
+LOSSES = {"compact": stereo_loss, "paper": paper_loss}
+"""Of the disparity, by network."""
 _LARGEST_RADIUS_PX = 10.0
 _LIGHT_WEIGHT = 10.0  # light differs by hundredths where disparity differs by pixels
 
@@ -39,7 +41,7 @@ class Objective(nn.Module):
         config, loss = self._config, batch["left"].new_zeros(())
         if config.stereo_weight:
             truth = batch["disparity"], batch["valid"], batch["occluded"]
-            loss = loss + config.stereo_weight * stereo_loss(prediction, *truth)
+            loss = loss + config.stereo_weight * LOSSES[config.network](prediction, *truth)
         if config.refocus_weight:
             focus, lens = random_lens(batch, config.seed, step)
             loss = loss + config.refocus_weight * refocus_loss(self.model, prediction, batch, focus, lens)

@@ -12,7 +12,7 @@ from sterefo_core.depth.blocks import (
 )
 from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.paper_network import PaperNetwork, differences
-from sterefo_core.learning.losses import near_edges, stereo_loss, volume_loss
+from sterefo_core.learning.losses import near_edges, paper_loss, stereo_loss, volume_loss
 
 
 @pytest.fixture(params=[StereoNetwork, PaperNetwork])
@@ -113,14 +113,15 @@ def prediction_of(disparity, network=StereoNetwork):
     return network()(*torch.rand(2, len(disparity), 3, *disparity.shape[-2:]))
 
 
-def test_what_is_nearer_than_the_volume_reaches_does_not_count():
+@pytest.mark.parametrize("loss", [stereo_loss, paper_loss])
+def test_what_is_nearer_than_the_volume_reaches_does_not_count(loss):
     near = torch.full((1, 1, 32, 64), 10.0)
     far_out = near.clone()
     far_out[..., 32:] = 500.0
     prediction, valid = prediction_of(near), torch.ones_like(near, dtype=torch.bool)
     only_left = valid.clone()
     only_left[..., 32:] = False
-    torch.testing.assert_close(stereo_loss(prediction, far_out, valid), stereo_loss(prediction, near, only_left))
+    torch.testing.assert_close(loss(prediction, far_out, valid), loss(prediction, near, only_left))
 
 
 def test_what_the_right_camera_does_not_see_counts_for_less():
@@ -131,6 +132,13 @@ def test_what_the_right_camera_does_not_see_counts_for_less():
     disparity[..., :32] = 150.0  # where the prediction is wrong
     wrong, valid = disparity > 100, disparity > 0
     assert stereo_loss(prediction, disparity, valid, wrong) < 0.6 * stereo_loss(prediction, disparity, valid, ~wrong)
+
+
+def test_the_papers_loss_is_robust_and_sums_over_the_stages():
+    disparity = torch.zeros(1, 1, 32, 64)
+    exact, off = disparity.clone(), disparity + 2 * 3**0.5  # 2 * sqrt(3) px off cost sqrt(3 + 1) - 1 = 1
+    prediction = StereoPrediction(exact, (off[..., ::8, ::8], exact, off), torch.zeros(1, 24, 4, 8))
+    assert paper_loss(prediction, disparity, disparity == 0).item() == pytest.approx(2, abs=1e-4)
 
 
 def test_a_batch_without_any_truth_has_a_loss_of_0():
