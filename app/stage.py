@@ -74,12 +74,15 @@ class Stage:
         asked = (project.depth, look.device)
         if asked == self._made_for:
             return
-        if self._pipeline:
-            self._pipeline.close()
+        earlier = self._pipeline
+        if earlier:
+            earlier.close()
         self._pipeline = self._made_for = self._shown = None
         self._seen.clear()
         self._renderer = ScaledRenderer(self._workshop.make_renderer(look.device))
         self._pipeline = self._workshop.make_pipeline(self._source, project, look.device, self._renderer)
+        if earlier and self._live is not None:
+            self._pipeline.go_on_from(earlier)
         self._made_for = asked
 
     def unobserved(self, index: int, project: Project) -> list[int]:

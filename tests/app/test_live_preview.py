@@ -119,6 +119,16 @@ def test_what_is_kept_of_a_camera_does_not_grow_and_the_tracker_goes_on(viewer):
     assert state.plate.done.track.score == 1 / state.plate.index
 
 
+def test_another_way_of_computing_goes_on_following_where_the_object_is(viewer):
+    viewer.shows(0)
+    viewer.follows(1, 0)
+    for moment in range(1, 30):
+        viewer.shows(moment)
+    viewer.preview.look(device="cpu")
+    track = viewer.shows(30).plate.done.track
+    assert track.box == square(30) and track.score == 1 / 31
+
+
 def test_closing_before_the_first_picture_does_not_wait_for_it():
     camera, listener = SmallCamera(), Listener()
     preview = Preview(listener.ring, partial(PreviewWorker, workshop=camera_workshop(camera)))
