@@ -74,6 +74,13 @@ def size(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def count(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
 def engine(text: str) -> str:
     """The name of a depth engine, or net=FILE with a file that is there."""
     if text.startswith(OWN_WEIGHTS) and Path(text.removeprefix(OWN_WEIGHTS)).is_file():

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
+from app import arguments
 from app.export_command import PROGRESS
-from sterefo_core.depth import ENGINES, make_depth_engine
+from sterefo_core.depth import ENGINES, REFOCUSING, make_depth_engine
 from sterefo_core.evaluation.baselines import BASELINES, OpenCvDepth
 from sterefo_core.evaluation.report import Section
 from sterefo_core.evaluation.stereo_evaluation import (
@@ -44,10 +44,12 @@ def add_stereo(subjects: argparse._SubParsersAction) -> None:
         "--data", nargs="+", required=True, metavar="FOLDER",
         help="SceneFlow, KITTI stereo, Cityscapes or Middlebury folders, or 'synthetic'",
     )  # fmt: skip
-    every = ",".join((*ENGINES, *BASELINES))
+    every = ",".join(name for name in (*ENGINES, *BASELINES) if name not in REFOCUSING)
     stereo.add_argument("--engines", default=every, metavar="NAMES", help=f"with commas between (default: {every})")
     stereo.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"), help="for networks")
-    stereo.add_argument("--pairs", type=int, metavar="N", help="at most so many of each data set, evenly spread")
+    stereo.add_argument(
+        "--pairs", type=arguments.count, metavar="N", help="at most so many of each data set, evenly spread"
+    )
     for kind, what in (("json", "every score"), ("csv", "every score"), ("html", "a report with pictures")):
         stereo.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what} there")
     stereo.set_defaults(run=run_stereo)
@@ -55,7 +57,6 @@ def add_stereo(subjects: argparse._SubParsersAction) -> None:
 
 def run_stereo(given: argparse.Namespace) -> int:
     """Print the table and write the files that were asked for."""
-    cv2.setNumThreads(2)
     engines = {name: _engine(name, given.device) for name in given.engines.split(",")}
     scores: list[EngineScores] = []
     sections: list[Section] = []

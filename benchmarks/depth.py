@@ -12,7 +12,7 @@ from time import process_time
 import cv2
 import numpy as np
 
-from sterefo_core.depth import ENGINES, make_depth_engine
+from sterefo_core.depth import ENGINES, REFOCUSING, make_depth_engine
 from sterefo_core.evaluation.baselines import OpenCvDepth
 from sterefo_core.evaluation.stereo_scores import stereo_scores
 from sterefo_core.protocols import Source
@@ -23,7 +23,8 @@ YARDSTICK = "StereoSGBM"
 
 def measure(source: Source, rounds: int) -> dict[str, tuple[list, list[float]]]:
     """By engine: the scored pairs, and for each picture the least of its times in ms."""
-    engines = {YARDSTICK: OpenCvDepth().compute} | {name: make_depth_engine(name).compute for name in ENGINES}
+    names = [name for name in ENGINES if name not in REFOCUSING]
+    engines = {YARDSTICK: OpenCvDepth().compute} | {name: make_depth_engine(name).compute for name in names}
     results: dict[str, tuple[list, list[float]]] = {name: ([], []) for name in engines}
     for index in range(len(source)):
         frame, truth = source.read(index), source.truth(index).disparity

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from app.commands import main
 
 
@@ -16,3 +18,29 @@ def test_engines_are_compared_from_the_command_line(tmp_path, real_data, capsys)
     assert whole["sgm"]["d1_percent"] < whole["opencv-sgbm"]["d1_percent"] < 20
     assert f"{whole['sgm']['epe_px']:.3f}" in printed
     assert files["html"].read_text().count("<figure>") == 2 * 7
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--data", "absent"], "absent is not a folder"),
+        (["--data", "synthetic", "--engines", "none"], 'there is no depth engine "none"'),
+        (["--data", "synthetic", "--pairs", "0"], "'0' is not a whole number above 0"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_said_in_one_line(given, said, capsys):
+    try:
+        code = main(["evaluate", "stereo", "--engines", "opencv-sgbm", *given])
+    except SystemExit as left:
+        code = left.code
+    assert code != 0
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_at_most_so_many_pairs_are_evaluated(tmp_path, capsys):
+    path = tmp_path / "scores.json"
+    given = ["--data", "synthetic", "--engines", "opencv-sgbm", "--pairs", "2", "--json", str(path)]
+    assert main(["evaluate", "stereo", *given]) == 0
+    rows = json.loads(path.read_text())
+    assert {row["region"] for row in rows} == {"all", "seen by both", "hidden", "near edges"}
+    assert rows[0]["pixels"] == 2 * 384 * 768
