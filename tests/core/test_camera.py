@@ -43,7 +43,7 @@ def two_cameras(server, pairs, left_fps=25.0, right_fps=25.0, right_listening=Tr
     """A server for each eye, and the address of both."""
     lefts, rights = zip(*pairs, strict=True)
     with server(lefts, left_fps) as left, server(rights, right_fps, right_listening) as right:
-        yield left, right, f"camera:{left.url},{right.url}"
+        yield left, right, f"camera:{left.url},{right.url}#raw"  # the servers are out of step: nothing to align by
 
 
 def number_of(picture, pictures):
