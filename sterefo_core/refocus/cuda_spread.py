@@ -9,8 +9,7 @@ import torch
 import triton
 from torch import Tensor
 
-from sterefo_core.refocus import triton_collect, triton_surfaces
-from sterefo_core.refocus import triton_spread as kernels
+from sterefo_core.refocus import triton_collect, triton_spread, triton_surfaces, triton_tiles
 from sterefo_core.refocus.cuda_plan import ABSENT, Plan
 
 
@@ -61,6 +60,7 @@ class Light:
         records: `(B, V, 2, padded height, padded width)` int64: radius code and red, green and blue, 32 bits each.
         coverage: `(B, V, padded height, padded width)` float32.
         ranks: largest disks of the light in every tile, and `widened`: of the light that reaches each tile.
+        lines: bits of the slices that have light in every line of every tile, and `widened_lines`: of the tiles beside.
     """
 
     def __init__(self, shape: Shape, plan: Plan, middle_row: float | None = None) -> None:
@@ -73,6 +73,9 @@ class Light:
         tiles = shape.batch, *shape.tiles[::-1], shape.surfaces, slices
         self.ranks = torch.empty(tiles, dtype=torch.int32, device=device)
         self.widened = torch.empty_like(self.ranks)
+        lines = shape.batch, shape.surfaces, shape.tiles[0], shape.padded[0]
+        self.lines = torch.empty(lines, dtype=torch.int64, device=device)
+        self.widened_lines = torch.empty_like(self.lines)
 
     def fill(self, light: Tensor, radii: Tensor) -> None:
         """Take the light `(B, 4 V, H, W)` and signed radii `(B, V, H, W)` of the pictures, or of the padded ones."""
@@ -89,28 +92,32 @@ class Light:
         shape, plan = self.shape, self.plan
         slices, (across, down) = len(plan.slices), shape.around
         tile = {"WIDTH": plan.tile[0], "HEIGHT": plan.tile[1]}
-        kernels.find_disks[(*shape.tiles, shape.batch)](
-            self.records, self.ranks, plan.slices, slices, len(plan.squares) // 2, shape.padded[1], shape.surfaces,
-            **tile, num_warps=2,
+        triton_tiles.find_disks[(*shape.tiles, shape.batch)](
+            self.records, self.ranks, self.lines, plan.slices, slices, len(plan.squares) // 2, shape.padded[1],
+            shape.surfaces, **tile, num_warps=2,
         )  # fmt: skip
-        kernels.widen_disks[(shape.tiles[0] - 2 * across, shape.tiles[1] - 2 * down, shape.batch)](
+        triton_tiles.widen_disks[(shape.tiles[0] - 2 * across, shape.tiles[1] - 2 * down, shape.batch)](
             self.ranks, self.widened, plan.reach, shape.surfaces * slices, *shape.tiles, *shape.around,
             BLOCK=triton.next_power_of_2(shape.surfaces * slices), **tile, num_warps=1,
         )  # fmt: skip
+        rows = shape.padded[0]
+        triton_tiles.widen_lines[(shape.tiles[0] - 2 * across, triton.cdiv(rows, 256), shape.batch * shape.surfaces)](
+            self.lines, self.widened_lines, shape.tiles[0], rows, across, BLOCK=256, num_warps=2
+        )
 
     def spread(self, out: Tensor, result: str, encoder: Tensor | None = None) -> Tensor:
         """Write the refocused pictures, or their slices, to `out`; `triton_spread.spread` says what `result` means."""
         shape, plan, shapes = self.shape, self.plan, self.plan.shapes
         height, width = shape.padded
         grid = math.ceil(shape.width / plan.block[0]), math.ceil(shape.height / plan.block[1]), shape.batch
-        kernels.spread[grid](
-            self.records, self.coverage, self.widened, plan.slices, plan.taps.view(torch.int64), plan.reach,
-            plan.chords, out if encoder is None else encoder, out, len(plan.slices), plan.margin_px, shape.height,
-            shape.width, width, height, shape.left, shape.top, shape.surfaces,
+        triton_spread.spread[grid](
+            self.records, self.coverage, self.widened, self.widened_lines, plan.slices, plan.taps.view(torch.int64),
+            plan.reach, plan.chords, out if encoder is None else encoder, out, len(plan.slices), plan.margin_px,
+            shape.height, shape.width, width, height, shape.left, shape.top, shape.surfaces,
             len(shapes.irises) // shapes.across, shapes.across, plan.taps.shape[1], shapes.per_px,
             self.middle_row,
             TILE_HEIGHT=plan.tile[1], WIDTH=plan.block[0], ROWS=plan.block[1], RESULT=result,
-            SHAPES=len(shapes.irises) > 1, num_warps=1,
+            SHAPES=len(shapes.irises) > 1, num_warps=1, maxnreg=96,  # more registers, fewer warps to hide loads
         )  # fmt: skip
         return out
 

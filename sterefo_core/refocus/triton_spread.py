@@ -41,56 +41,14 @@ def tap_weight(taps, code):
 
 
 @triton.jit
-def find_disks(
-    records, ranks, slices, count, middle, stride, surfaces,
-    HEIGHT: tl.constexpr, WIDTH: tl.constexpr,
-):  # fmt: skip
-    """Rank of the largest disk of every surface and slice in every tile of the padded picture."""
-    tile = (tl.program_id(2) * tl.num_programs(1) + tl.program_id(1)) * tl.num_programs(0) + tl.program_id(0)
-    y = tl.program_id(1) * HEIGHT + tl.arange(0, HEIGHT)[:, None]
-    at = y * stride + tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)[None, :]
-    plane = (tl.num_programs(1) * HEIGHT * stride).to(tl.int64)
-    for surface in range(surfaces):
-        code = tl.load(records + (tl.program_id(2) * surfaces + surface) * 2 * plane + at).to(tl.int32)
-        lower = code >> _BITS
-        upper = tl.where((code & _FRACTION) > 0, lower + 1, lower)
-        for index in range(count):
-            first = tl.load(slices + index * 7 + 5)
-            last = tl.load(slices + index * 7 + 6)
-            below = tl.where((lower >= first) & (lower <= last), tl.abs(lower - middle) + 1, 0)
-            above = tl.where((upper >= first) & (upper <= last), tl.abs(upper - middle) + 1, 0)
-            largest = tl.max(tl.max(tl.maximum(below, above), axis=1), axis=0)
-            tl.store(ranks + (tile * surfaces + surface) * count + index, largest)
-
-
-@triton.jit
-def widen_disks(
-    ranks, widened, reach, count, tiles_x, tiles_y, around_x, around_y,
-    HEIGHT: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr,
-):  # fmt: skip
-    """The largest disks that reach into each tile of the picture, from the tiles around it."""
-    column, row, batch = tl.program_id(0), tl.program_id(1), tl.program_id(2)
-    k = tl.arange(0, BLOCK)
-    largest = tl.zeros([BLOCK], tl.int32)
-    for v in range(-around_y, around_y + 1):
-        for u in range(-around_x, around_x + 1):
-            tile = (batch * tiles_y + row + around_y + v) * tiles_x + column + around_x + u
-            rank = tl.load(ranks + tile * count + k, mask=k < count, other=0)
-            gap = tl.maximum((tl.abs(v) - 1) * HEIGHT, (tl.abs(u) - 1) * WIDTH) + 1
-            largest = tl.maximum(largest, tl.where(tl.load(reach + rank) >= gap, rank, 0))
-    tile = (batch * tl.num_programs(1) + row) * tl.num_programs(0) + column
-    tl.store(widened + tile * count + k, largest, mask=k < count)
-
-
-@triton.jit
 def _slice_light(
-    index, records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
-    WIDTH: tl.constexpr, ROWS: tl.constexpr,
+    index, records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin, plane,
+    stride, surfaces, WIDTH: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
     """The light of a slice that falls on a block of pixels `(ROWS, WIDTH)`: premultiplied colour, and coverage.
 
-    `records` and `coverage` `(1, WIDTH)` point to the first surface's light at the block's first row, `ranks` to the
-    tile's.
+    `records` and `coverage` `(1, WIDTH)`, and `lines`, point to the first surface at the block's first row, `ranks` to
+    the tile's. Lines of pixels without light of the slice are left out.
     """
     row = tl.arange(0, ROWS)[:, None]
     middle = taps + tl.load(slices + index * 7)
@@ -103,25 +61,27 @@ def _slice_light(
     for surface in range(surfaces):
         rank = tl.load(ranks + surface * count + index)
         reach = tl.load(reaches + rank)
+        of_light = records + surface * 2 * plane
+        of_cover = coverage + surface * plane
         for y in range(-reach, reach + ROWS):
-            half = tl.load(chords + rank * (2 * margin + ROWS) + margin + y)
+            present = (tl.load(lines + surface * line_step + y) >> tl.minimum(index, 63)) & 1
+            half = tl.where(present != 0, tl.load(chords + rank * (2 * margin + ROWS) + margin + y), -1)
             for x in tl.range(-half, half + 1, loop_unroll_factor=2):
                 source = y * stride + x
-                pair = records + surface * 2 * plane + source
-                first, red = halves(tl.load(pair))
-                green, blue = halves(tl.load(pair + plane))
+                first, red = halves(tl.load(of_light + source))
+                green, blue = halves(tl.load(of_light + source + plane))
                 code = tl.minimum(tl.maximum(first.to(tl.int32, bitcast=True), lowest), highest)
                 weight, _ = tap_weight(middle + ((row - y) * row_step - x * column_step), code)
                 r += weight * red
                 g += weight * green
                 b += weight * blue
-                c += weight * tl.load(coverage + surface * plane + source)
+                c += weight * tl.load(of_cover + source)
     return r, g, b, c
 
 
 @triton.jit
 def _picture(
-    records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
+    records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
     WIDTH: tl.constexpr, ROWS: tl.constexpr,
 ):  # fmt: skip
     """A block of the picture: all slices put over each other by the rule of `layers.over`, from near to far."""
@@ -131,8 +91,8 @@ def _picture(
     index = count - 1
     while index >= 0:
         r, g, b, c = _slice_light(
-            index, records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
-            WIDTH, ROWS,
+            index, records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin, plane,
+            stride, surfaces, WIDTH, ROWS,
         )  # fmt: skip
         room = tl.maximum(tl.maximum(c, 1 - nearer), _NO_ROOM)
         part = open_part / room
@@ -148,7 +108,7 @@ def _picture(
 
 @triton.jit
 def spread(
-    records, coverage, ranks, slices, taps, reaches, chords, encoder, out,
+    records, coverage, ranks, lines, slices, taps, reaches, chords, encoder, out,
     count, margin, height, width, stride, padded_height, left, top, surfaces, down, across, table, per_px, middle_row,
     TILE_HEIGHT: tl.constexpr, WIDTH: tl.constexpr, ROWS: tl.constexpr, RESULT: tl.constexpr, SHAPES: tl.constexpr,
 ):  # fmt: skip
@@ -170,11 +130,13 @@ def spread(
     coverage += batch * surfaces * plane + at
     tile = (batch * (tl.cdiv(height, TILE_HEIGHT)) + y // TILE_HEIGHT) * tl.num_programs(0) + tl.program_id(0)
     ranks += tile * surfaces * count
+    line_step = (tl.num_programs(0) * padded_height).to(tl.int64)
+    lines += batch * surfaces * line_step + tl.program_id(0) * padded_height + y + top
     if RESULT == "slices":
         for index in range(count):
             r, g, b, c = _slice_light(
-                index, records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride,
-                surfaces, WIDTH, ROWS,
+                index, records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin,
+                plane, stride, surfaces, WIDTH, ROWS,
             )  # fmt: skip
             to = out + (batch * count + index) * 4 * area + pixel
             tl.store(to, r, mask=inside)
@@ -190,8 +152,8 @@ def spread(
             for v in range(_first(at_row), _last(at_row, down) + 1):
                 for u in range(_first(at_column), _last(at_column, across) + 1):
                     r, g, b = _picture(
-                        records, coverage, ranks, slices, taps + (v * across + u) * table, reaches, chords, count,
-                        margin, plane, stride, surfaces, WIDTH, ROWS,
+                        records, coverage, ranks, lines, line_step, slices, taps + (v * across + u) * table, reaches,
+                        chords, count, margin, plane, stride, surfaces, WIDTH, ROWS,
                     )  # fmt: skip
                     weight = tl.maximum(1 - tl.abs(at_row - v), 0.0) * tl.maximum(1 - tl.abs(at_column - u), 0.0)
                     red += weight * r
@@ -199,8 +161,8 @@ def spread(
                     blue += weight * b
         else:
             red, green, blue = _picture(
-                records, coverage, ranks, slices, taps, reaches, chords, count, margin, plane, stride, surfaces,
-                WIDTH, ROWS,
+                records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin, plane, stride,
+                surfaces, WIDTH, ROWS,
             )  # fmt: skip
         if RESULT == "bytes":
             to = out + pixel * 3

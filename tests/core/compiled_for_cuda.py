@@ -26,13 +26,14 @@ from sterefo_core.refocus import (
     triton_rims,
     triton_spread,
     triton_surfaces,
+    triton_tiles,
 )
 from sterefo_core.refocus.cuda_renderer import CudaRenderer
 from sterefo_core.types import Lens
 
 _LAUNCHED = (
     *("measure", "weigh_outlines", "unmix", "flood", "hide", "smooth"),
-    *("fill_records", "find_disks", "widen_disks", "spread", "collect"),
+    *("fill_records", "find_disks", "widen_disks", "widen_lines", "spread", "collect"),
     *("start_spots", "join_spots", "measure_spots", "mark_lamps"),
 )
 HOPPER = GPUTarget("cuda", 90, 32)
@@ -48,7 +49,7 @@ class _CompileOnly:
     def __getitem__(self, grid: tuple) -> Callable[..., None]:
         return self._launch
 
-    def _launch(self, *values: object, num_warps: int, **constants: object) -> None:
+    def _launch(self, *values: object, num_warps: int, maxnreg: int | None = None, **constants: object) -> None:
         named = dict(zip(self._kernel.arg_names, values, strict=False)) | constants
         signature = {
             name: "constexpr" if name in constants else _TYPES[value.dtype] if isinstance(value, torch.Tensor) else
@@ -56,13 +57,14 @@ class _CompileOnly:
             for name, value in named.items()
         }  # fmt: skip
         source = ASTSource(self._kernel, signature, constexprs=constants)
-        compiled = triton.compile(source, target=HOPPER, options={"num_warps": num_warps})
+        compiled = triton.compile(source, target=HOPPER, options={"num_warps": num_warps, "maxnreg": maxnreg})
         self._report(self._kernel.__name__, compiled.asm["cubin"])
 
 
 def compile_all(report: Callable[[str, bytes], None]) -> None:
     """Launch every kernel once, as training and rendering do, and hand its name and cubin to `report`."""
-    for module in (triton_rims, triton_lamps, triton_hidden, triton_surfaces, triton_spread, triton_collect):
+    modules = triton_rims, triton_lamps, triton_hidden, triton_surfaces, triton_tiles, triton_spread, triton_collect
+    for module in modules:
         for name, kernel in list(vars(module).items()):
             if isinstance(kernel, triton.JITFunction) and name in _LAUNCHED:
                 setattr(module, name, _CompileOnly(kernel, report))

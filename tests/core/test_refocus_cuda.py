@@ -56,6 +56,49 @@ def test_every_size_works(size):
     assert torch.allclose(cuda.refocus(image, disparity, 1.0, lens), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_every_float_type_comes_back_as_it_was(dtype):
+    image, disparity = scene(4, 6)
+    lens = replace(LENS, max_radius_px=1.0)
+    twin = cuda.refocus(image.to(dtype), disparity.to(dtype), 5.0, lens)
+    expected = functional.refocus(image.to(dtype), disparity.to(dtype), 5.0, lens)
+    assert twin.dtype == dtype
+    assert torch.allclose(twin.float(), expected.float(), atol=1e-5 + 4 * torch.finfo(dtype).eps)
+
+
+UNUSUAL = {
+    "all disparities zero": (0.0, 0.0, 5.0),
+    "disparities out of range": (1e6, -1e6, 5.0),
+    "focus beyond everything": (1.0, 5.3, 1e6),
+}
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_disparities_give_the_definitions_picture(name):
+    image, disparity = scene(4, 6)
+    first, second, focus = UNUSUAL[name]
+    disparity[...] = torch.where(torch.arange(6, device=DEVICE) < 3, first, second)
+    lens = replace(LENS, max_radius_px=1.0)
+    expected = functional.refocus(image, disparity, focus, lens)
+    assert torch.allclose(cuda.refocus(image, disparity, focus, lens), expected, atol=1e-5)
+
+
+def test_strided_pictures_of_one_image_at_several_focuses():
+    image, disparity = scene(5, 6)
+    turned, deep = (tensor.mT.expand(2, -1, -1, -1) for tensor in (image, disparity))
+    focus, lens = torch.tensor([4.0, 6.0]), replace(LENS, max_radius_px=1.0)
+    expected = functional.refocus(turned, deep, focus, lens)
+    assert torch.allclose(cuda.refocus(turned, deep, focus, lens), expected, atol=1e-5)
+    assert not torch.allclose(expected[0], expected[1], atol=1e-3)
+
+
+def test_a_picture_that_is_not_finite_is_named():
+    image, disparity = scene(3, 4)
+    image[0, 1, 2, 3] = torch.nan
+    with pytest.raises(ValueError, match="image has values that are not finite"):
+        cuda.refocus(image, disparity, 5.0, LENS)
+
+
 def test_a_constant_image_stays_constant_to_its_border():
     _, disparity = scene(9, 12)
     image = torch.full((1, 3, 9, 12), 0.3, device=DEVICE)
@@ -159,3 +202,15 @@ def test_full_size_on_a_gpu(size):
     twin = CudaRenderer().render(smooth, disparity[0, 0].cpu().numpy(), 5.0, lens, None)
     right = DefinitionRenderer("cuda").render(smooth, disparity[0, 0].cpu().numpy(), 5.0, lens, None)
     assert (np.abs(twin.astype(int) - right) <= 1).mean() > 0.99
+
+
+@pytest.mark.skipif(DEVICE != "cuda", reason="no CUDA device")
+def test_recorded_frames_are_those_that_are_launched_kernel_by_kernel():
+    image, disparity = photograph(60, 90)
+    plain, recorded = CudaRenderer(graphs=False), CudaRenderer()
+    for turn in range(4):
+        lens = replace(LENS, aperture=0.3 + 0.1 * turn, highlights=0.5)
+        expected = plain.render(image, disparity, 5.0, lens, image)
+        assert np.array_equal(recorded.render(image, disparity, 5.0, lens, image), expected)
+        image = np.roll(image, 3, axis=1)
+    assert any(recorded._frame._graphs.values())
