@@ -130,7 +130,10 @@ class Board:
     def find(self, picture: np.ndarray) -> Corners:
         """The corners in an `(H, W, 3)` or `(H, W)` uint8 picture, to a fraction of a pixel; none where not seen."""
         grey = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        return self._find_charuco(grey) if self.kind is BoardKind.CHARUCO else self._find_chessboard(grey)
+        try:
+            return self._find_charuco(grey) if self.kind is BoardKind.CHARUCO else self._find_chessboard(grey)
+        except cv2.error:  # what a few false markers can lead its geometry to
+            return NO_CORNERS
 
     def find_both(self, left: np.ndarray, right: np.ndarray) -> tuple[Corners, Corners]:
         """The corners in the two pictures of a pair; an id means the same corner in both."""

@@ -20,7 +20,7 @@ from sterefo_core.errors import CalibrationError
 Table = dict[str, str]
 """What a file says, by names in lower case without underscores: "cameramatrix1" to the text of its numbers."""
 
-_XML_NAME = re.compile(r"<([A-Za-z_]\w*)[^<>]*>")
+_XML_NAME = re.compile(r"<([A-Za-z_]\w*)\b[^<>]*>")
 _JSON_NAME = re.compile(r'"([A-Za-z_]\w*)"\s*:')
 _LINE_NAME = re.compile(r"^[ \t]*([A-Za-z_]\w*)[ \t]*:", re.MULTILINE)
 _COMMENT = re.compile(r"#[^\n]*")

@@ -8,7 +8,7 @@ import numpy as np
 
 from sterefo_core.calibration.board import NO_CORNERS, Board, Corners
 from sterefo_core.calibration.board_view import BoardView, Pose, is_sharp, pose_of, seen_by_both
-from sterefo_core.calibration.coverage import Coverage, Wish
+from sterefo_core.calibration.coverage import Coverage
 from sterefo_core.calibration.rectify import check_pair
 from sterefo_core.calibration.solve import Solution, solve
 from sterefo_core.types import Box
@@ -17,7 +17,7 @@ MOST_VIEWS = 60
 """Views that are kept at most; by then a session has long been complete, and solving would only take longer."""
 
 _STILL = 0.02  # widths of the picture per second: two webcams take their pictures up to 16 ms apart
-_LATEST_S = 0.5  # ago: an older pair says nothing about how the board moves
+_LATEST_S = 1.5  # ago: an older pair says nothing about how the board moves
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +76,16 @@ class CalibrationSession:
         problem = self._problem(view, left, right, still)
         if problem is None:
             self._keep(view)
-        wish = Wish(problem) if problem else self._coverage.wish()
+        wish = self._coverage.wish()
         return Guidance(
-            wish.text,
-            view.left,
-            view.right,
-            wish.target or self._coverage.wish().target,
-            wish.in_right if wish.target else self._coverage.wish().in_right,
-            self._coverage.progress,
-            problem is None,
-            len(self._views),
+            text=problem or wish.text,
+            left=view.left,
+            right=view.right,
+            target=wish.target,
+            in_right=wish.in_right,
+            progress=self._coverage.progress,
+            captured=problem is None,
+            views=len(self._views),
         )
 
     def solve(self) -> Solution:

@@ -149,6 +149,9 @@ def test_our_own_files_are_read_too(tmp_path):
         b"{",
         b"a: b\n" * 20000,
         b"M1: [1\n" * 9,
+        b"<" + b"a" * 900_000,
+        b"{" + b'"a" ' * 200_000,
+        b" " * 900_000,
     ],
 )
 def test_what_is_no_calibration_is_refused_in_one_line(tmp_path, content):

@@ -114,6 +114,11 @@ def test_a_moving_board_is_kept_once_it_is_still(pairs):
     assert said[1].text == "Hold the board still."
 
 
+def test_a_slow_camera_is_calibrated_too(pairs):
+    session = CalibrationSession(BOARD, SIZE)
+    assert [session.offer(*pairs[4], time).captured for time in (0.0, 1.0)] == [False, True]
+
+
 def test_the_same_view_is_kept_once(pairs):
     session = CalibrationSession(BOARD, SIZE)
     assert [session.offer(*pairs[4], None).captured for _ in range(3)] == [True, False, False]
