@@ -28,7 +28,7 @@ class Lens:
         squeeze: how many times narrower than high the blur of an anamorphic lens is, 1 (a disk) to 2.
         cats_eye: mechanical vignetting, 0..1: in the picture's corners a second disk of the same size, by this many
             radii off, cuts the aperture; half as much halfway there. The picture gets no darker.
-        highlights: 0..1, how much light clipped lamps get back before they are spread.
+        highlights: 0..1, how much light clipped lamps get back before they are spread: 8 ** highlights times.
         quality: trades accuracy for speed.
     """
 
@@ -40,7 +40,7 @@ class Lens:
     roundness: float = 0.0
     squeeze: float = 1.0
     cats_eye: float = 0.0
-    highlights: float = 0.0
+    highlights: float = 0.75
     quality: Quality = Quality.FINAL
 
 

@@ -218,6 +218,14 @@ def test_only_small_white_spots_are_lamps():
     assert spots[50, 50] and not spots[120, 150] and not spots[21, 201] and spots.sum() < 40
 
 
+def test_white_spots_in_bright_surroundings_are_no_lamps():
+    picture = np.full((200, 300, 3), 190, np.uint8)  # grass in the sun
+    picture[:, 150:] = 60  # its shadow
+    picture[20:23, 40:43] = picture[20:23, 250:253] = picture[197:, 297:] = 255
+    spots = clipped_spots(picture)
+    assert not spots[:, :150].any() and spots[21, 251] and spots[199, 299] and spots.sum() == 18
+
+
 def test_a_fully_rounded_iris_is_a_disk_and_a_polygon_lies_within_it():
     angle = np.linspace(0, 7, 500)
     assert np.allclose(Iris(6, 10.0, 1.0).edge(angle), 1.0)
