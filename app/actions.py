@@ -53,6 +53,7 @@ TABLE = (
     Row("&Edit", "&Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "document.redo", icon="redo", ends_section=True),
     Row("&Edit", "&Let go of the focus", ("Esc",), "escape"),
     Row("&Edit", "Follow before this &point, too", ("Ctrl+B",), "focusing.follow_back"),
+    Row("&Edit", "&Accept the machine's choice", ("A",), "focusing.accept"),
     Row("&Edit", "&Delete focus point", ("Delete", "Backspace"), "focusing.delete_point", ends_section=True),
     Row("&Edit", "Aperture one step &wider", ("]",), "inspector.open_aperture"),
     Row("&Edit", "Aperture one step &narrower", ("[",), "inspector.close_aperture"),

@@ -12,7 +12,7 @@ from app.player import Player
 from app.preview import Preview
 from app.preview_state import Picked, Plate
 from app.session import Session
-from sterefo_core.types import Box, Follow, Hold, Refocused, Release
+from sterefo_core.types import Box, Decision, Follow, Hold, Refocused, Release
 
 HELD_WINDOW_PX = 3
 """A held distance is the median of the disparities within so many px of the click."""
@@ -37,6 +37,7 @@ class Focusing:
         session: what is being edited.
         shown: the plate that the user sees and points at.
         say: shows a short remark.
+        chosen: what the machine has decided.
     """
 
     def __init__(
@@ -46,8 +47,11 @@ class Focusing:
         session: Callable[[], Session],
         shown: Callable[[], Plate | None],
         say: Callable[[str], None],
+        *,
+        chosen: Callable[[], tuple[Decision, ...]],
     ) -> None:
         self._preview, self._player, self._session, self._shown, self._say = preview, player, session, shown, say
+        self._chosen = chosen
         self._pointing: _Pointing | None = None
 
     def follow(self, x: float, y: float) -> None:
@@ -106,6 +110,16 @@ class Focusing:
         name = "Follow from here only" if follow.backward else "Follow before the point"
         session.edit(name, session.project.with_decision(replace(follow, backward=not follow.backward)))
 
+    def accept(self) -> None:
+        """Make what the machine has chosen here a focus point of the user's."""
+        session, frame = self._session(), self._player.frame
+        earlier = [decision for decision in self._chosen() if decision.frame <= frame]
+        own = session.project.active(frame)
+        if not earlier or (own is not None and own.frame > earlier[-1].frame):
+            self._say("The machine has chosen nothing here")
+            return
+        session.edit("Accept the choice", session.project.with_decision(earlier[-1]))
+
     def delete_point(self) -> None:
         """Remove the focus point on this frame."""
         session, frame = self._session(), self._player.frame
@@ -127,7 +141,8 @@ class Focusing:
 
     def _follow_box(self, frame: int, box: Box, gesture: object, locks: bool) -> None:
         session = self._session()
-        follow = Follow(frame, box, self._arrives(frame))
+        weak = session.project.automatic and not locks
+        follow = Follow(frame, box, self._arrives(frame), weak=weak)
         if locks:
             session.edit("Lock focus", edits.follow_to_the_end(session.project, follow), gesture)
             self._say("Locked: the focus stays on this object to the end")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtGui import QMouseEvent
@@ -29,6 +30,7 @@ from app.settings_table import Number
 from sterefo_core.depth import ENGINES
 
 SCALES = (("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
+SUBJECTS = (("Your choice", False), ("The machine's until yours", True))
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"))
 ENGINE_NAMES = {
     "sgm": "Semi-global, half size",
@@ -78,6 +80,7 @@ class Inspector(QWidget):
         width = self._facts.size[0] if self._facts else 1
         self.rows[0].note.setText(settings_table.f_number(project, self._calibration, width))
         _select(self._engine, project.depth)
+        _select(self._subject, project.automatic)
 
     def open_aperture(self) -> None:
         """A third of a stop wider."""
@@ -110,8 +113,9 @@ class Inspector(QWidget):
             row.reset.connect(self._reset)
             self.rows.append(row)
             self._layout.addWidget(row)
+        self._subject = self._choice("Subject", SUBJECTS, "Who chooses what is in focus.", self._change("automatic"))
         self._layout.addWidget(_heading("Depth"))
-        self._engine = self._choice("Engine", _engines(), "How distances are found.", self._choose_engine)
+        self._engine = self._choice("Engine", _engines(), "How distances are found.", self._change("depth"))
         self._layout.addWidget(_heading("Preview"))
         look = self._preview.wish.look
         scale = self._choice(
@@ -150,9 +154,14 @@ class Inspector(QWidget):
         if self._session:
             self._session.edit(f"Reset {number.name.lower()}", number.reset(self._session.project))
 
-    def _choose_engine(self, name: str) -> None:
-        if self._session:
-            self._session.edit("Depth engine", replace(self._session.project, depth=name))
+    def _change(self, field: str) -> Callable[[Any], None]:
+        """What makes a choice the project's."""
+
+        def change(value: Any) -> None:
+            if self._session:
+                self._session.edit(f"Choose {field}", replace(self._session.project, **{field: value}))
+
+        return change
 
 
 class NumberRow(QWidget):

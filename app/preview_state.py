@@ -11,7 +11,7 @@ import numpy as np
 
 from sterefo_core.live import CameraHealth
 from sterefo_core.project import Project
-from sterefo_core.types import Box, Calibration, Refocused
+from sterefo_core.types import Box, Calibration, Decision, Refocused
 
 if TYPE_CHECKING:
     from sterefo_core.recording import RecordingProgress
@@ -117,6 +117,7 @@ class PreviewState:
         source: None while nothing is open.
         plate: what to show, None before the first frame.
         seen: what is known of every frame; of a camera's, nothing is kept.
+        chosen: what the machine has decided where the user has not.
         progress: frames done and to do while SEEKING.
         speed: 0 while paused, 1 real time, negative backwards.
         skipped: frames that playing in real time did not show, since it began.
@@ -133,6 +134,7 @@ class PreviewState:
     source: SourceFacts | None = None
     plate: Plate | None = None
     seen: tuple[Seen, ...] = ()
+    chosen: tuple[Decision, ...] = ()
     progress: tuple[int, int] | None = None
     speed: float = 0.0
     skipped: int = 0

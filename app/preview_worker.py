@@ -133,18 +133,18 @@ class PreviewWorker:
         """Observe what is missing before `target`; returns the frame reached, an earlier one if playing takes long."""
         assert self._stage and wish.project
         began_s = self._now_s()
-        missing = self._stage.unobserved(target, wish.project)
-        for done, index in enumerate(missing):
-            self._give_way(wish)
-            took_s = self._now_s() - began_s
-            if wish.speed and not jump and took_s > CATCH_UP_S:
-                known = min(missing[done:]) - wish.project.look_ahead
-                if (known - self._feed.frame) * wish.speed > 0:
-                    return known
-            if took_s > PROGRESS_AFTER_S and (jump or not wish.speed):
-                plate = self._provisional(target, wish, known=min(missing[done:]) > target)
-                self._publish(wish, phase=Phase.SEEKING, plate=plate, progress=(done, len(missing)))
-            self._stage.observe(index, wish.project)
+        while missing := self._stage.unobserved(target, wish.project):
+            for done, index in enumerate(missing):
+                self._give_way(wish)
+                took_s = self._now_s() - began_s
+                if wish.speed and not jump and took_s > CATCH_UP_S:
+                    known = min(missing[done:]) - wish.project.look_ahead
+                    if (known - self._feed.frame) * wish.speed > 0:
+                        return known
+                if took_s > PROGRESS_AFTER_S and (jump or not wish.speed):
+                    plate = self._provisional(target, wish, known=min(missing[done:]) > target)
+                    self._publish(wish, phase=Phase.SEEKING, plate=plate, progress=(done, len(missing)))
+                self._stage.observe(index, wish.project)
         return target
 
     def _provisional(self, target: int, wish: Wish, known: bool) -> Plate:
@@ -186,6 +186,6 @@ class PreviewWorker:
         if self._stage and wish.project:
             common |= {"seen": self._stage.seen(wish.project), "health": self._stage.health}
             common |= {"skipped": self._feed.skipped, "rectified": self._stage.rectified}
-            common |= {"take": self._stage.takes.newest}
+            common |= {"take": self._stage.takes.newest, "chosen": self._stage.chosen(wish.project)}
         self._state = replace(self._state, **{**common, **changes})  # type: ignore[arg-type]
         self._states.put(self._state)

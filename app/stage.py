@@ -19,7 +19,7 @@ from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
 from sterefo_core.recording import Recording
-from sterefo_core.types import Follow, Quality, Refocused, StereoFrame, Track
+from sterefo_core.types import Decision, Follow, Quality, Refocused, StereoFrame, Track, TrackState
 
 KEPT_FRAMES = 300
 """What was seen in a camera's latest frames is kept, for the eases that are under way: the longest takes 5 s."""
@@ -98,7 +98,7 @@ class Stage:
         except BadFrameError:
             self._pipeline.pass_over(index)
         else:
-            self._remember(project.followed(index), index, self._pipeline.observe(frame, project))
+            self._remember(index, project, self._pipeline.observe(frame, project))
 
     def still(self, index: int) -> Plate:
         """The frame as it was taken."""
@@ -115,17 +115,25 @@ class Stage:
             self._renderer.scale = look.scale
             done = self._pipeline.process(frame, project)
             self._shown = asked, replace(done, milliseconds={**times, **done.milliseconds})
-            self._remember(project.followed(index), index, done.track)
+            self._remember(index, project, done.track)
         done = self._shown[1]
         return plate(done, self._read(index, {})[1], look, project)
 
     def seen(self, project: Project) -> tuple[Seen, ...]:
         """What is known of every frame as this project stands; of a camera's frames nothing is kept."""
-        follows = _follows(project, len(self.facts.times_s))
+        follows = _follows(self._directed(project), len(self.facts.times_s))
         return tuple(self._seen.get(key, Seen.NOTHING) for key in follows)
 
-    def _remember(self, follow: Follow | None, index: int, track: Track) -> None:
-        if self._live is None:
+    def chosen(self, project: Project) -> tuple[Decision, ...]:
+        """The decisions in force that the machine has made so far."""
+        return tuple(d for d in self._directed(project).decisions if d not in project.decisions)
+
+    def _directed(self, project: Project) -> Project:
+        return self._pipeline.directed(project) if self._pipeline else project
+
+    def _remember(self, index: int, project: Project, track: Track) -> None:
+        follow = self._directed(project).followed(index)
+        if self._live is None and (follow is None or track.state is not TrackState.IDLE):
             self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
 
     def _take(self, timeout_s: float) -> int | None:

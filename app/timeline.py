@@ -16,6 +16,7 @@ from sterefo_core.project import Project
 from sterefo_core.types import Decision, Follow, Hold
 
 SIDE, RULER, BAND, LANE = 14, 20, 12, 22
+POINTS_Y = RULER + BAND + 4 + LANE / 2
 TICKS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600)
 TICK_APART_PX = 76
 HANDLE_PX = 6
@@ -37,6 +38,7 @@ class Timeline(QWidget):
         self._times_s: tuple[float, ...] = ()
         self._project = Project()
         self._seen: tuple[Seen, ...] = ()
+        self._chosen: tuple[Decision, ...] = ()
         self._frame = 0
         self._dragging: str | None = None
 
@@ -54,10 +56,10 @@ class Timeline(QWidget):
         self._project = project
         self.update()
 
-    def show_progress(self, frame: int, seen: tuple[Seen, ...]) -> None:
-        """Where the playhead is and what is known."""
-        if (frame, seen) != (self._frame, self._seen):
-            self._frame, self._seen = frame, seen
+    def show_progress(self, frame: int, seen: tuple[Seen, ...], chosen: tuple[Decision, ...] = ()) -> None:
+        """Where the playhead is, what is known, and what the machine has decided."""
+        if (frame, seen, chosen) != (self._frame, self._seen, self._chosen):
+            self._frame, self._seen, self._chosen = frame, seen, chosen
             self.update()
 
     def x_of(self, frame: float) -> float:
@@ -89,6 +91,10 @@ class Timeline(QWidget):
         self._paint_ruler(painter)
         self._paint_band(painter)
         self._paint_range(painter)
+        for decision in self._chosen:
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.5))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(self.x_of(decision.frame), POINTS_Y), 3.5, 3.5)
         for decision in self._project.decisions:
             self._paint_point(painter, decision)
         self._paint_playhead(painter)
@@ -140,7 +146,7 @@ class Timeline(QWidget):
 
     def _paint_point(self, painter: QPainter, decision: Decision) -> None:
         """A disk follows, a diamond holds, a ring lets go."""
-        centre = QPointF(self.x_of(decision.frame), RULER + BAND + 4 + LANE / 2)
+        centre = QPointF(self.x_of(decision.frame), POINTS_Y)
         accent = self.palette().color(QPalette.ColorRole.Highlight)
         size = 6.5 if decision.frame == self._frame else 5.0
         painter.setPen(QPen(accent, 2))

@@ -19,7 +19,7 @@ from sterefo_core.types import Box, DisparityMap, Follow, StereoFrame
 LOOK_S = 0.5
 """Time between two looks."""
 _STEP = 4  # px of the picture a cell of the search has
-_WIDEST, _SMALLEST, _SHORTEST = 0.33, 0.0015, 5  # share of the picture's width and of its area; cells
+_WIDEST, _SMALLEST, _SHORTEST = 0.33, 0.0015, 3  # share of the picture's width and of its area; cells
 _MEASURED = 0.5  # of a thing's cells: the sky stands out where matching guesses
 _EXCESS_SHARE, _EXCESS_PX = 0.15, 1.5  # of the disparity, and px: what stands out by less is surroundings
 _JUMP_SHARE, _JUMP_PX = 0.12, 2.0  # between neighbouring cells: where one thing ends

@@ -258,3 +258,20 @@ def test_ctrl_b_follows_before_the_focus_point_too_and_back(hand):
     assert hand.done.track.state is TrackState.TRACKING
     hand.key(Key.Key_B, CTRL)
     assert hand.project.followed(0) is None
+
+
+def test_the_machine_chooses_where_asked_to_its_choice_can_be_accepted_and_a_click_overrides_it(hand):
+    hand.window.inspector._change("automatic")(True)
+    hand.wait(lambda: hand.window.state.chosen)
+    hand.wait_for_project()
+    chosen = hand.window.state.chosen[0]
+    assert chosen.frame == 0 and hand.done.track.state is TrackState.TRACKING
+    assert hand.project.decisions == ()
+    hand.key(Key.Key_A)
+    assert hand.project.decisions == (chosen,)
+    hand.wait(lambda: not hand.window.state.chosen)
+    hand.key(Key.Key_Delete)
+    hand.wait_for_project()
+    hand.click(*square(0).centre)
+    hand.wait(lambda: hand.project.decisions)
+    assert hand.project.decisions == (Follow(0, square(0), weak=True),)
