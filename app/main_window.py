@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import partial
 
 from PyQt6.QtCore import QSettings, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import QMainWindow
 
 from app import remembered, window_parts
 from app.actions import Actions
 from app.document import Document
+from app.dropping import DropFilter
 from app.export_control import ExportControl
 from app.focusing import Focusing
 from app.hints import hint
@@ -69,7 +70,7 @@ class MainWindow(QMainWindow):
         )
         self.actions_table = Actions(self)
         window_parts.finish(self)
-        self.setAcceptDrops(True)
+        DropFilter(self, self.document.open)
         remembered.recall_place(settings, self)
         self._keys = KeyFilter(self, self.viewport.peek)
         self.inspector.show_session(self.document.session)
@@ -102,10 +103,7 @@ class MainWindow(QMainWindow):
         self.timeline.show_project(session.project)
         self.inspector.refresh()
         self.exports.show_project(session, self.state)
-        self.actions_table["document.undo"].setEnabled(session.undo_name is not None)
-        self.actions_table["document.redo"].setEnabled(session.redo_name is not None)
-        self.actions_table["document.undo"].setText(f"&Undo {(session.undo_name or '').lower()}".rstrip())
-        self.actions_table["document.redo"].setText(f"&Redo {(session.redo_name or '').lower()}".rstrip())
+        window_parts.name_steps(self.actions_table, session)
         self.show_hint()
 
     # the preview
@@ -222,20 +220,6 @@ class MainWindow(QMainWindow):
         self.player.back_to_known()
 
     # events
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Take files and folders."""
-        data = event.mimeData()
-        if data and any(url.isLocalFile() for url in data.urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Open what was dropped; two files are the left and the right view."""
-        data = event.mimeData()
-        paths = sorted(url.toLocalFile() for url in data.urls() if url.isLocalFile()) if data else []
-        if paths:
-            event.acceptProposedAction()
-            self.document.open(",".join(paths[:2]))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Ask about unsaved edits, then end all threads."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QButtonGroup, QHBoxLayout, QScrollArea, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from app.actions import Actions
 from app.camera_panel import CameraPanel
 from app.cards import Banner, KeysPanel, OpenPanel, SeekCard
 from app.export_panel import ExportPanel
 from app.inspector import Inspector
 from app.live_strip import LiveStrip
+from app.session import Session
 from app.status import StatusLine
 from app.timeline import Timeline
 from app.transport import Transport
@@ -119,6 +121,16 @@ def finish(window: MainWindow) -> None:
     window.timeline.sought.connect(window.player.seek)
     window.timeline.ranged.connect(window.exports.set_range)
     window.seek_card.cancelled.connect(window.cancel_seek)
+
+
+def name_steps(actions: Actions, session: Session) -> None:
+    """Say in the menu what undo and redo would do."""
+    for slot, verb, step in (
+        ("document.undo", "&Undo", session.undo_name),
+        ("document.redo", "&Redo", session.redo_name),
+    ):
+        actions[slot].setEnabled(step is not None)
+        actions[slot].setText(f"{verb} {(step or '').lower()}".rstrip())
 
 
 def _layout(window: MainWindow) -> QWidget:
