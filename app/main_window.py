@@ -66,7 +66,12 @@ class MainWindow(QMainWindow):
         self.live = LiveControl(self)
         self.views = Views(self.viewport, self.preview)
         self.focusing = Focusing(
-            self.preview, self.player, lambda: self.document.session, lambda: self.viewport.plate, self.status.say
+            self.preview,
+            self.player,
+            lambda: self.document.session,
+            lambda: self.viewport.plate,
+            self.status.say,
+            chosen=lambda: self.state.chosen,
         )
         self.actions_table = Actions(self)
         window_parts.finish(self)
@@ -121,7 +126,7 @@ class MainWindow(QMainWindow):
         self.viewport.show_plate(state.plate)
         self.focusing.answer(state.picked)
         if state.plate:
-            self.timeline.show_progress(state.plate.index, state.seen)
+            self.timeline.show_progress(state.plate.index, state.seen, state.chosen)
             self.transport.show_time(state.plate, state.source)
             if state.plate.done:
                 self.player.arrived(state.plate.index)
