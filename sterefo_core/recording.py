@@ -28,8 +28,8 @@ from sterefo_core.video_encoder import VideoEncoder
 _CODEC = Codec("libx264rgb", "rgb24", (".mkv",), {"preset": "ultrafast", "qp": "0", "g": "1", "tune": "zerolatency"})
 # What is written reaches the disk at least twice a second, so a killed recording lacks its last half second only.
 _CONTAINER = Container("matroska", 1000, {"cluster_time_limit": "500", "fflags": "+bitexact+flush_packets"})
-_WAITING_PAIRS = 64
-"""Pairs that may wait for the encoder before one is missed."""
+_WAITING_BYTES = 512 << 20  # of decoded pairs that may wait for the encoder before one is missed: seconds of them
+_FEWEST_WAITING = 8
 RESERVE_BYTES = 512 << 20
 """What is left free on the disk."""
 _CHECK_S = 0.5
@@ -85,7 +85,8 @@ class Recording:
         self._ticks = -1
         self._start_s: float | None = None
         self._message = ""
-        self._queue: Queue[Pair] = Queue(_WAITING_PAIRS)
+        width, height = source.raw_size
+        self._queue: Queue[Pair] = Queue(max(_WAITING_BYTES // (2 * 3 * width * height), _FEWEST_WAITING))
         self._ending = Event()
         self._thread = Thread(target=self._run, name="recording", daemon=True)
         self._thread.start()

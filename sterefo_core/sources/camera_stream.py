@@ -16,14 +16,8 @@ from sterefo_core.video_pixels import rgb_from_frame
 _LOOK_UP_S = 0.3  # how long a read waits before it looks whether anybody has interrupted it
 _JUMP_S = 2.0  # stream clocks that leap by more were set anew
 _DRIFT = 2e-4  # by which two clocks may run apart: quartz is ten times better, so late pictures stay late
-# Neither buffers nor a long look at the stream: both become delay.
-_OPTIONS = {
-    "rtsp_flags": "prefer_tcp",
-    "fflags": "nobuffer",
-    "flags": "low_delay",
-    "analyzeduration": "500000",
-    "fpsprobesize": "0",
-}
+# A short look at the stream: a long one delays opening. What was looked at is decoded first, from its key frame on.
+_OPTIONS = {"rtsp_flags": "prefer_tcp", "analyzeduration": "500000", "fpsprobesize": "0"}
 
 
 class StreamReader:

@@ -2,6 +2,8 @@
 
 import threading
 from contextlib import closing, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from time import monotonic
 
@@ -367,3 +369,19 @@ def test_a_running_camera_is_not_exported_but_told_to_be_recorded(side_by_side, 
         assert main(["info", camera.url]) == 0
         assert "480x144" in capsys.readouterr().out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_other_streams_over_http_are_read_too(device, side_by_side):
+    serve_folder = partial(SimpleHTTPRequestHandler, directory=device.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), serve_folder) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            with closing(open_camera(f"http://127.0.0.1:{server.server_port}/{device.name}#raw")) as source:
+                frame = source.take(5)
+                health, _ = until(source, lambda health: health.reconnects)
+        finally:
+            server.shutdown()
+            serving.join()
+    number_of(np.hstack([frame.left, frame.right]), side_by_side)
+    assert health.reconnects >= 1  # a file ends, as a stream may

@@ -150,7 +150,7 @@ def test_a_recording_goes_on_when_the_camera_comes_back(camera, tmp_path):
 
 
 def test_pairs_that_the_encoder_has_no_time_for_are_counted_and_told(camera, tmp_path, monkeypatch):
-    monkeypatch.setattr(recording_module, "_WAITING_PAIRS", 2)
+    monkeypatch.setattr(recording_module, "_WAITING_BYTES", 0)
     go_on = Event()
     with closing(open_camera(camera.url)) as source:
         look = source.look
@@ -158,7 +158,7 @@ def test_pairs_that_the_encoder_has_no_time_for_are_counted_and_told(camera, tmp
         came = Semaphore(0)
         recording = Recording(source, tmp_path / "take.mkv")
         source.listen(lambda pair: came.release())
-        for _ in range(8):
+        for _ in range(14):
             assert came.acquire(timeout=5)
         assert recording.progress.missed >= 4
         assert "too slow" in recording.progress.message
