@@ -74,7 +74,7 @@ class Frame:
         self.fixed, self.lamps = torch.empty(2, height, width, dtype=torch.int8, device=device)
         self.settings, self.nearest = torch.empty(7, device=device), torch.empty(1, device=device)
         self.broken = torch.empty(1, dtype=torch.int32, device=device)
-        self.spots: Tensor | None = None  # int32 (4, H, W), once lamps are looked for
+        self.spots: Tensor | None = None  # int32 (5, H, W), once lamps are looked for
         self._may_record = graphs
         self._graphs: dict[tuple[bool, bool], torch.cuda.CUDAGraph | None] = {}
 
@@ -85,7 +85,7 @@ class Frame:
         """
         with_lamps = lens.highlights > 0
         if with_lamps and self.spots is None:
-            self.spots = torch.empty(4, *self.disparity.shape, dtype=torch.int32, device=self.disparity.device)
+            self.spots = torch.empty(5, *self.disparity.shape, dtype=torch.int32, device=self.disparity.device)
         numbers = lens.aperture, focus_disparity, lens.sharp_px, lens.max_radius_px, gain_of(lens.highlights)
         settings = torch.tensor([*map(float, numbers), largest_lamp(self.needs.whole), nearest])
         self.settings.copy_(settings, non_blocking=True)  # not pinned: it is taken before this returns
@@ -124,10 +124,7 @@ class Frame:
         self.seen.fill_(LOWEST)
         self.nearest.copy_(self.settings[6:])
         if with_lamps and self.spots is not None:
-            triton_lamps.start_spots[grid](self.image, *self.spots, *size, **tile)
-            triton_lamps.join_spots[grid](self.spots[0], self.spots[3], *size, **tile)
-            triton_lamps.measure_spots[grid](*self.spots, *size, **tile)
-            triton_lamps.mark_lamps[grid](*self.spots, self.lamps, self.settings, *size, **tile)
+            self._find_lamps(self.spots, grid, tile)
         triton_rims.measure[grid](
             self.image, self.disparity, decoder, self.settings, self.lamps, colour, self.radii, self.seen,
             self.nearest, self.broken, *size, WITH_RIGHT=with_right, WITH_LAMPS=with_lamps, **tile,
@@ -143,6 +140,15 @@ class Frame:
             triton_hidden.smooth[grid](guess, smoothed, self.light, self.radii, self.fixed, step, *size, **tile)
         self.spread.fill(self.light, self.radii)
         self.spread.spread(self.result, "bytes", encoder)
+
+    def _find_lamps(self, spots: Tensor, grid: tuple[int, int], tile: dict[str, int]) -> None:
+        (*trees, sums), size = spots, self.disparity.shape
+        triton_lamps.start_spots[grid](self.image, *trees, *size, **tile)
+        triton_lamps.join_spots[grid](trees[0], trees[3], *size, **tile)
+        triton_lamps.measure_spots[grid](*trees, *size, **tile)
+        triton_lamps.sum_rows[(size[0],)](self.image, sums, size[1], BLOCK=1024, num_warps=4)
+        triton_lamps.sum_columns[(triton.cdiv(size[1], 32),)](sums, *size, HEIGHT=64, WIDTH=32, num_warps=8)
+        triton_lamps.mark_lamps[grid](*spots, self.lamps, self.settings, *size, **tile)
 
     def _nearest_rims(self, grid: tuple[int, int], tile: dict[str, int]) -> Tensor:
         """Jump flooding with steps down to 1, once more than the definition: here no round sees its own finds."""

@@ -101,7 +101,7 @@ class CudaRenderer:
 
         The lens looks behind nearer surfaces by twice the largest radius; rims, smoothing and lamps reach farther.
         """
-        around = math.ceil(3 * lens.max_radius_px + largest_lamp(height)) + sum(SMOOTHING_STEPS) + 4
+        around = math.ceil(3 * lens.max_radius_px + 2 * largest_lamp(height)) + sum(SMOOTHING_STEPS) + 4
         each = math.ceil(height / self._parts)
         computed = min(each + 2 * around, height)
         for top in range(0, height, each):

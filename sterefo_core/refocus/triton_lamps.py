@@ -11,10 +11,11 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from sterefo_core.refocus.highlights import CLIPPED
+from sterefo_core.refocus.highlights import BRIGHT, CLIPPED
 from sterefo_core.refocus.triton_rims import pixels
 
 _FULL = tl.constexpr(CLIPPED)
+_DAYLIGHT = tl.constexpr(BRIGHT)
 
 
 @triton.jit
@@ -91,13 +92,55 @@ def measure_spots(parent, first, last, lowest, height, width, HEIGHT: tl.constex
 
 
 @triton.jit
+def sum_rows(image, sums, width, BLOCK: tl.constexpr):
+    """Green bytes `(H, W, 3)` added up along every row, `(H, W)` int32."""
+    row = tl.program_id(0) * width
+    carried = tl.program_id(0) * 0
+    for start in range(0, width, BLOCK):
+        x = start + tl.arange(0, BLOCK)
+        green = tl.load(image + (row + x) * 3 + 1, mask=x < width, other=0).to(tl.int32)
+        tl.store(sums + row + x, tl.cumsum(green, axis=0) + carried, mask=x < width)
+        carried += tl.sum(green, axis=0)
+
+
+@triton.jit
+def sum_columns(sums, height, width, HEIGHT: tl.constexpr, WIDTH: tl.constexpr):
+    """The same along every column: then each is the sum of the rectangle above and to the left. It may wrap around."""
+    column = tl.program_id(0) * WIDTH + tl.arange(0, WIDTH)[None, :]
+    carried = tl.zeros([1, WIDTH], tl.int32)
+    for start in range(0, height, HEIGHT):
+        row = start + tl.arange(0, HEIGHT)[:, None]
+        inside = (row < height) & (column < width)
+        rows = tl.load(sums + row * width + column, mask=inside, other=0)
+        tl.store(sums + row * width + column, tl.cumsum(rows, axis=0) + carried, mask=inside)
+        carried += tl.sum(rows, axis=0)[None, :]
+
+
+@triton.jit
 def mark_lamps(
-    parent, first, last, lowest, lamps, settings, height, width, HEIGHT: tl.constexpr, WIDTH: tl.constexpr
+    parent, first, last, lowest, sums, lamps, settings, height, width, HEIGHT: tl.constexpr, WIDTH: tl.constexpr
 ):  # fmt: skip
-    """1 for the pixels of clipped spots that are no wider and no higher than `settings[5]` px, 0 for others."""
+    """1 for the pixels of clipped spots that are no wider and no higher than `settings[5]` px, 0 for others.
+
+    And for those in bright surroundings: the box around a spot, and as many px again on all sides.
+    """
     row, column = pixels(height, width, HEIGHT, WIDTH)
     pixel = row * width + column
     root = tl.load(parent + pixel)
-    bottom = tl.load(lowest + root)
-    side = tl.maximum(tl.load(last + root) - tl.load(first + root), bottom - root // width) + 1
-    tl.store(lamps + pixel, ((bottom >= 0) & (side <= tl.load(settings + 5))).to(tl.int8))
+    largest = tl.load(settings + 5)
+    left, right = tl.load(first + root), tl.load(last + root) + 1
+    top, bottom = root // width, tl.load(lowest + root) + 1
+    lamp = (bottom > 0) & (tl.maximum(right - left, bottom - top) <= largest)
+    reach = largest.to(tl.int32)
+    left, right = tl.maximum(left - reach, 0), tl.minimum(right + reach, width)
+    top, bottom = tl.maximum(top - reach, 0), tl.minimum(bottom + reach, height)
+    light = _sum_to(sums, bottom, right, width, lamp) - _sum_to(sums, top, right, width, lamp)
+    light += _sum_to(sums, top, left, width, lamp) - _sum_to(sums, bottom, left, width, lamp)
+    lamp &= light <= (right - left) * (bottom - top) * _DAYLIGHT
+    tl.store(lamps + pixel, lamp.to(tl.int8))
+
+
+@triton.jit
+def _sum_to(sums, row, column, width, asked):
+    """The sum of the rectangle above a row and to the left of a column."""
+    return tl.load(sums + (row - 1) * width + column - 1, mask=asked & (row > 0) & (column > 0), other=0)

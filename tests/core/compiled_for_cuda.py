@@ -34,7 +34,7 @@ from sterefo_core.types import Lens
 _LAUNCHED = (
     *("measure", "weigh_outlines", "unmix", "flood", "hide", "smooth"),
     *("fill_records", "find_disks", "widen_disks", "widen_lines", "spread", "collect"),
-    *("start_spots", "join_spots", "measure_spots", "mark_lamps"),
+    *("start_spots", "join_spots", "measure_spots", "sum_rows", "sum_columns", "mark_lamps"),
 )
 HOPPER = GPUTarget("cuda", 90, 32)
 _TYPES = {torch.float32: "*fp32", torch.int32: "*i32", torch.int64: "*i64", torch.uint8: "*u8", torch.int8: "*i8"}
@@ -69,7 +69,7 @@ def compile_all(report: Callable[[str, bytes], None]) -> None:
             if isinstance(kernel, triton.JITFunction) and name in _LAUNCHED:
                 setattr(module, name, _CompileOnly(kernel, report))
     image, disparity = torch.rand(2, 3, 9, 20, requires_grad=True), torch.rand(2, 1, 9, 20)
-    lens = Lens(max_radius_px=25.0)
+    lens = Lens(max_radius_px=25.0, highlights=0.0)
     cuda.refocus(image, disparity, 3.0, lens).sum().backward()
     cuda.refocus(image.detach(), disparity, 3.0, lens)
     picture, depth, renderer = np.zeros((9, 20, 3), np.uint8), np.ones((9, 20), np.float32), CudaRenderer("cpu")

@@ -19,7 +19,7 @@ from sterefo_core.colour import linear_from_srgb
 from sterefo_core.lens import Lens
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
-LENS = Lens(aperture=0.5, max_radius_px=2.0)
+LENS = Lens(aperture=0.5, max_radius_px=2.0, highlights=0.0)
 
 
 def scene(height: int, width: int, batch: int = 1) -> tuple[torch.Tensor, torch.Tensor]:

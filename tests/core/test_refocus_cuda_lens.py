@@ -57,6 +57,8 @@ def starry(height: int, width: int) -> np.ndarray:
     image[2:12, 2:12], image[3:11, 3:11] = 255, 0
     image[20:, ::2], image[22:, 1::2], image[-1] = 255, 0, 255
     image[15:18, :] = 0
+    image[:12, 30:] = 200
+    image[5, 40:42] = 255  # in daylight
     return image.astype(np.uint8)
 
 
