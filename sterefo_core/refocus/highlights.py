@@ -44,4 +44,4 @@ def clipped_spots(image: np.ndarray) -> np.ndarray:
     light = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
     lamps = (np.maximum(across, down) <= largest_lamp(height)) & (light <= BRIGHT * (right - left) * (bottom - top))
     lamps[0] = False  # the background
-    return np.take(lamps, labels)
+    return lamps.take(labels)
