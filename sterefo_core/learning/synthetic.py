@@ -35,8 +35,9 @@ HELD_OUT = 1_000_000_000_000
 def make_pair(seed: int, height: int, width: int, max_disparity: float = 192) -> StereoSample:
     """A pair of `height` x `width` px with dense exact truth, the same one for the same arguments.
 
-    Disparities are 0 to `max_disparity`. Both pictures are clean: `augment.photographed` makes them look as if taken
-    by two cameras. Takes some 15 ms for 256 x 512 once textures and kernels are there; several threads may call it.
+    Disparities are 0 to `max_disparity`, which is at least 8. Both pictures are clean: `augment.photographed` makes
+    them look as if taken by two cameras. It takes some 25 ms for 256 x 512 once textures and kernels are there, and
+    lets go of the interpreter meanwhile.
     """
     rng = np.random.default_rng((seed, height, width))
     camera = random_camera(rng, height, width, max_disparity)

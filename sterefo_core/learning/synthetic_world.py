@@ -55,7 +55,9 @@ class Camera:
 def random_camera(rng: np.random.Generator, height: int, width: int, max_disparity: float) -> Camera:
     """As if the picture were some part of a larger one."""
     horizon = height * rng.uniform(-0.15, 0.65)
-    nearest_ground = min(np.exp(rng.uniform(np.log(12), np.log(0.8 * max_disparity))), 0.5 * (height - horizon))
+    nearest_ground = min(
+        np.exp(rng.uniform(np.log(0.1 * max_disparity), np.log(0.8 * max_disparity))), 0.5 * (height - horizon)
+    )
     focal = rng.uniform(0.8, 3.5) * height
     return Camera(
         width,
