@@ -1,6 +1,7 @@
 """`run_app.py calibrate` as a person uses it: on recorded pairs, on a streaming camera, with files of others."""
 
 import json
+from itertools import count, cycle
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from app.commands import main
 from sterefo_core.calibration.board import Board
 from sterefo_core.calibration.rig_file import load_rig, save_rig
+from sterefo_core.calibration.session import CalibrationSession
 from sterefo_core.evaluation.board_views import board_views, known_rig, session_poses
 from sterefo_core.sources import open_source
 from tests.core.streams import MjpegServer
@@ -69,9 +71,22 @@ def test_pairs_of_one_place_end_with_a_bad_verdict_and_no_file(pairs, tmp_path, 
     assert "verdict        bad: " in said.out or said.err.splitlines()[-1].startswith("error: ")
 
 
-def test_a_streaming_camera_is_calibrated_once_and_rectified_from_then_on(pairs, kept):
-    stream = [np.hstack(pair) for pair in pairs for _ in range(4)]
-    with MjpegServer(stream, 10.0) as camera:
+def obedient(camera, pairs, monkeypatch):
+    """A person who holds the board in the next way once it was captured, or has been still for a while."""
+    look, ways, looks = CalibrationSession.offer, cycle(pairs), count()
+
+    def offer(session, *pair):
+        guidance = look(session, *pair)
+        if guidance.captured or next(looks) % 5 == 4:
+            camera.play([np.hstack(next(ways))])
+        return guidance
+
+    monkeypatch.setattr(CalibrationSession, "offer", offer)
+
+
+def test_a_streaming_camera_is_calibrated_once_and_rectified_from_then_on(pairs, kept, monkeypatch):
+    with MjpegServer([np.hstack(pairs[-1])]) as camera:
+        obedient(camera, pairs, monkeypatch)
         address = f"camera:{camera.url}#layout=side-by-side"
         assert calibrate(address, *SQUARE) == 0
         (file,) = kept.iterdir()
