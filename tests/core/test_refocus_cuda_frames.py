@@ -10,7 +10,6 @@ import torch
 
 from tests.core.cuda_twin import DEVICE, LENS, photograph  # isort: skip (says how kernels run)
 
-from sterefo_core.refocus import cuda_plan
 from sterefo_core.refocus.cuda_renderer import CudaRenderer
 from sterefo_core.refocus.sparing import SparingRenderer
 
@@ -49,16 +48,33 @@ def test_frames_on_the_device_are_the_renderers_and_overwrite_each_other():
     assert renderer.render_on_device(*given[:2], 4.0, SMALL).data_ptr() == first.data_ptr()
 
 
+def test_strips_are_as_large_as_each_other_and_cover_every_row_with_what_reaches_it():
+    lens, height = replace(LENS, max_radius_px=10.0), 375
+    strips = list(CudaRenderer(DEVICE, parts=4)._strips(height, lens))
+    assert [row for _, wanted in strips for row in wanted] == list(range(height))
+    assert len({len(rows) for rows, _ in strips}) == 1
+    for rows, wanted in strips:
+        assert rows.start == 0 or wanted.start - rows.start >= 3 * 10 + 2 * 375 / 24
+        assert rows.stop == height or rows.stop - wanted.stop >= 3 * 10 + 2 * 375 / 24
+
+
 def test_strips_are_the_whole_picture(monkeypatch):
-    monkeypatch.setattr(cuda_plan, "BLOCK", (32, 64))
-    monkeypatch.setattr(cuda_plan, "TILE", (32, 64))
-    image, _ = photograph(54, 1)
-    image[15:17] = 255
-    disparity = np.full((54, 1), 7.0)  # one slice is enough, and the interpreter is slow
-    lens, sparing = replace(SMALL, highlights=1.0, cats_eye=0.06), CudaRenderer(DEVICE, parts=4)
-    whole = CudaRenderer(DEVICE).render(image, disparity, 5.0, lens, image)
-    assert np.array_equal(sparing.render(image, disparity, 5.0, lens, image), whole)
-    assert sparing._frame.needs.height < 54
+    image, _ = photograph(8, 1)
+    image[4:6] = 255
+    lens, depth = replace(SMALL, highlights=1.0, cats_eye=0.1), np.full((8, 1), 7.0)
+    whole = CudaRenderer(DEVICE).render(image, depth, 5.0, lens, None)
+    halves = [(range(7), range(4)), (range(1, 8), range(4, 8))]  # enough for this radius and one surface
+    monkeypatch.setattr(CudaRenderer, "_strips", lambda *_: halves)
+    assert np.array_equal(CudaRenderer(DEVICE).render(image, depth, 5.0, lens, None), whole)
+    assert not np.array_equal(whole, image)
+
+
+@pytest.mark.skipif(DEVICE != "cuda", reason="no CUDA device")
+def test_strips_are_the_whole_picture_at_full_size_on_a_gpu():
+    image, disparity = photograph(375, 1242)
+    lens = replace(LENS, max_radius_px=10.0, aperture=2.0, highlights=1.0, cats_eye=0.5)
+    whole = CudaRenderer().render(image, disparity, 5.0, lens, image)
+    assert (CudaRenderer(parts=4).render(image, disparity, 5.0, lens, image) == whole).mean() > 0.999
 
 
 class Full:
