@@ -145,7 +145,7 @@ def room(rng: np.random.Generator, camera: Camera) -> list[Places]:
 def open_space(rng: np.random.Generator, camera: Camera) -> list[Places]:
     """Nothing but a slanted backdrop."""
     slope = rng.normal(0, [0.03, 0.08]) if rng.random() < 0.7 else np.zeros(2)
-    rise = np.abs(slope) @ [camera.width + camera.max_disparity, camera.height]
+    rise = float(np.abs(slope) @ [camera.width + camera.max_disparity, camera.height])
     slope *= min(0.6 * camera.max_disparity / max(rise, 1e-9), 1)
     return [backdrop(camera, rng.uniform(0, 0.2) * camera.max_disparity, slope)]
 
