@@ -107,6 +107,27 @@ def _picture(
 
 
 @triton.jit
+def _mixed_picture(
+    at_row, at_column, down, across, table, records, coverage, ranks, lines, line_step, slices, taps, reaches, chords,
+    count, margin, plane, stride, surfaces, WIDTH: tl.constexpr, ROWS: tl.constexpr,
+):  # fmt: skip
+    """The same through apertures of `down * across` shapes, pixels lying at these places of their grid."""
+    red = tl.zeros([ROWS, WIDTH], tl.float32)
+    green, blue = red, red
+    for v in range(_first(at_row), _last(at_row, down) + 1):
+        for u in range(_first(at_column), _last(at_column, across) + 1):
+            r, g, b = _picture(
+                records, coverage, ranks, lines, line_step, slices, taps + (v * across + u) * table, reaches, chords,
+                count, margin, plane, stride, surfaces, WIDTH, ROWS,
+            )  # fmt: skip
+            weight = tl.maximum(1 - tl.abs(at_row - v), 0.0) * tl.maximum(1 - tl.abs(at_column - u), 0.0)
+            red += weight * r
+            green += weight * g
+            blue += weight * b
+    return red, green, blue
+
+
+@triton.jit
 def spread(
     records, coverage, ranks, lines, slices, taps, reaches, chords, encoder, out,
     count, margin, height, width, stride, padded_height, left, top, surfaces, down, across, table, per_px, middle_row,
@@ -145,20 +166,12 @@ def spread(
             tl.store(to + 3 * area, c, mask=inside)
     else:
         if SHAPES:
-            red = tl.zeros([ROWS, WIDTH], tl.float32)
-            green, blue = red, red
-            at_row = (tl.minimum(rows, height - 1) - middle_row) * per_px + (down - 1) * 0.5
-            at_column = (tl.minimum(x, width - 1) - (width - 1) * 0.5) * per_px + (across - 1) * 0.5
-            for v in range(_first(at_row), _last(at_row, down) + 1):
-                for u in range(_first(at_column), _last(at_column, across) + 1):
-                    r, g, b = _picture(
-                        records, coverage, ranks, lines, line_step, slices, taps + (v * across + u) * table, reaches,
-                        chords, count, margin, plane, stride, surfaces, WIDTH, ROWS,
-                    )  # fmt: skip
-                    weight = tl.maximum(1 - tl.abs(at_row - v), 0.0) * tl.maximum(1 - tl.abs(at_column - u), 0.0)
-                    red += weight * r
-                    green += weight * g
-                    blue += weight * b
+            red, green, blue = _mixed_picture(
+                (tl.minimum(rows, height - 1) - middle_row) * per_px + (down - 1) * 0.5,
+                (tl.minimum(x, width - 1) - (width - 1) * 0.5) * per_px + (across - 1) * 0.5, down, across, table,
+                records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin, plane, stride,
+                surfaces, WIDTH, ROWS,
+            )  # fmt: skip
         else:
             red, green, blue = _picture(
                 records, coverage, ranks, lines, line_step, slices, taps, reaches, chords, count, margin, plane, stride,
