@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sterefo_core.errors import SterefoError
-from sterefo_core.protocols import DepthEngine
+from sterefo_core.protocols import DepthEngine, Source
 
 REFOCUSING = ("net-aperture", "net-volume", "net-volume-refinement", "net-blur-refinement")
 """Engines that refocus by themselves: architectures of `learning.architectures` after "net-"."""
@@ -34,3 +34,10 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     from sterefo_core.depth.semi_global import SemiGlobalDepth  # numba takes half a second to import
 
     return SemiGlobalDepth(full_resolution=name == "sgm-full")
+
+
+def steadied(engine: DepthEngine, source: Source) -> DepthEngine:
+    """The engine with its disparity of `source` averaged over frames, so that it does not flicker."""
+    from sterefo_core.depth.steady import SteadyDepth  # numba takes half a second to import
+
+    return SteadyDepth(engine, source)
