@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sterefo_core.depth import ENGINES, OWN_WEIGHTS
+from sterefo_core.errors import TrackerError
 from sterefo_core.types import Box, Follow, Hold, Release
+from trackers import make_tracker
 
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
@@ -87,4 +89,13 @@ def engine(text: str) -> str:
         return text
     if text not in ENGINES:
         raise argparse.ArgumentTypeError(f'there is no engine "{text}": choose {", ".join(ENGINES)} or net=FILE')
+    return text
+
+
+def tracker(text: str) -> str:
+    """The name of a tracker, with the files that it needs."""
+    try:
+        make_tracker(text)
+    except TrackerError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     return text

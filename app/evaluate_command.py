@@ -38,7 +38,7 @@ from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.scenes.studies import KINDS
 from sterefo_core.sources import open_source
-from trackers import TRACKERS, make_tracker
+from trackers import NETWORKS, TRACKERS, make_tracker
 
 RENDERED = "rendered"
 LENSES = len(FOCUSES) * len(RADII_PX)
@@ -87,7 +87,10 @@ def _add_tracking(subjects: argparse._SubParsersAction) -> None:
         description="Compare trackers on rendered scenes with exact truth, KITTI tracking and OTB-style folders.",
     )
     tracking.add_argument("addresses", nargs="*", default=[RENDERED], help=f"folders (default: {RENDERED})")
-    tracking.add_argument("--trackers", nargs="+", choices=TRACKERS, default=["opencv-csrt", "stereo"])
+    tracking.add_argument(
+        "--trackers", nargs="+", type=arguments.tracker, default=["opencv-csrt", "stereo"], metavar="NAME",
+        help=", ".join([*TRACKERS, *NETWORKS.values()]),
+    )  # fmt: skip
     tracking.add_argument("--seeds", nargs="+", type=int, default=[0, 1], help="which rendered scenes of each kind")
     tracking.set_defaults(run=run_tracking)
 

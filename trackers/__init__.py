@@ -9,16 +9,24 @@ PLAIN = ("opencv-csrt", "kcf", "mil", "medianflow", "mosse")
 """OpenCV's own, as they are, to compare with."""
 TRACKERS = ("stereo", "csrt", *PLAIN)
 """With the help of disparity; CSRT that checks its own boxes; and the plain ones."""
+NETWORKS = {"vit": "vit:FILE.onnx", "nano": "nano:BACKBONE.onnx,HEAD.onnx"}
+"""OpenCV's that are networks, and how to name the files of their weights."""
 
 
 def make_tracker(name: str = "stereo") -> Tracker:
-    """A fresh tracker of this name. Raises TrackerError for an unknown name, or where OpenCV lacks its contrib part."""
-    if name not in TRACKERS:
-        raise TrackerError(f'there is no tracker "{name}": choose one of {", ".join(TRACKERS)}')
-    if name in PLAIN:
-        from trackers.opencv import OpenCvTracker
+    """A fresh tracker of this name; those of NETWORKS read their files each time.
 
-        return OpenCvTracker(name)
+    Raises TrackerError for an unknown name, for files that are missing or are not the network's, or where OpenCV lacks
+    its contrib part.
+    """
+    kind, _, files = name.partition(":")
+    if name not in TRACKERS and kind not in NETWORKS:
+        names = ", ".join([*TRACKERS, *NETWORKS.values()])
+        raise TrackerError(f'there is no tracker "{name}": choose one of {names}')
+    if name in PLAIN or kind in NETWORKS:
+        from trackers.opencv import network, plain
+
+        return plain(name) if name in PLAIN else network(kind, files.split(","))
     from trackers.csrt import CsrtTracker
     from trackers.stereo import StereoTracker
 
