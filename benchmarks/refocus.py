@@ -10,8 +10,9 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -51,22 +52,22 @@ def contenders(size: tuple[int, int], definition: bool) -> dict[str, tuple[Rende
     return found
 
 
-def measure(size: tuple[int, int], rounds: int, definition: bool) -> Iterator[dict]:
+def measure(
+    size: tuple[int, int], rounds: int, definition: bool, radii_px: Sequence[float] = RADII_PX
+) -> Iterator[dict]:
     """A record for every radius and renderer: median ms, cpu ms, and how many times faster than the paper's it is."""
     scene = study_scene(KIND, size, 0)
     view, right = render_left(scene, size), srgb_from_linear(render_view(scene, RIGHT_EYE, size))
     image, plane = srgb_from_linear(view.image), focus_disparities(view)["middle"]
     aperture_of_1px = 1 / float(np.abs(view.disparity - plane).max())
     renderers = contenders(size, definition)
-    for radius in RADII_PX:
+    for radius in radii_px:
         lens = Lens(aperture=radius * aperture_of_1px, max_radius_px=radius)
-        times: dict[str, list[tuple[float, float]]] = {name: [] for name in renderers}
-        for turn in range(rounds + 1):
-            for name, (renderer, quality) in renderers.items():
-                asked = replace(lens, quality=quality)
-                spent = _time(lambda r=renderer, a=asked: r.render(image, view.disparity, plane, a, right))
-                if turn:  # the first warms up
-                    times[name].append(spent)
+        works = {
+            name: partial(renderer.render, image, view.disparity, plane, replace(lens, quality=quality), right)
+            for name, (renderer, quality) in renderers.items()
+        }
+        times = timed_in_turns(works, rounds)
         for name, spent in times.items():
             speedups = [ours[0] / theirs[0] for ours, theirs in zip(times[YARDSTICK], spent, strict=True)]
             yield {
@@ -80,10 +81,16 @@ def measure(size: tuple[int, int], rounds: int, definition: bool) -> Iterator[di
             }
 
 
-def _time(work: Callable[[], object]) -> tuple[float, float]:
-    wall, cpu = perf_counter(), process_time()
-    work()
-    return 1000 * (perf_counter() - wall), 1000 * (process_time() - cpu)
+def timed_in_turns(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[tuple[float, float]]]:
+    """Milliseconds, by the clock and of all threads together, of every turn of every work; a first turn warms up."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
+    for turn in range(rounds + 1):
+        for name, work in works.items():
+            wall, cpu = perf_counter(), process_time()
+            work()
+            if turn:
+                times[name].append((1000 * (perf_counter() - wall), 1000 * (process_time() - cpu)))
+    return times
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -59,15 +59,13 @@ class Frame:
     ) -> np.ndarray:
         """The refocused picture; arguments as of `Renderer.render`, of this size and of any layout."""
         self._surfaces.image[:], self._disparity[:] = image, disparity
-        if lens.highlights > 0:
-            self._surfaces.image[clipped_spots(image)] += 256
-            self._surfaces.linear[256:] = _LINEAR_OF_BYTE * gain_of(lens.highlights)
         if right is not None:
             self._right[:] = right
         result = np.empty((*self._size, 3), np.uint8)
         with ThreadPoolExecutor(self._threads) as pool:
+            lamps = pool.submit(self._mark_lamps, image, lens.highlights)
             self._measure(pool, focus, lens)
-            surfaces = self._find_hidden(pool, self._no_right if right is None else self._right)
+            surfaces = self._find_hidden(pool, self._no_right if right is None else self._right, lamps)
             positions, barrel = self._reserve(), barrel_of(lens, self._size)
             self._share_out(
                 pool,
@@ -95,7 +93,13 @@ class Frame:
 
         self._share_out(pool, measure, _parts(self._size[0]))
 
-    def _find_hidden(self, pool: ThreadPoolExecutor, right: np.ndarray) -> Surfaces:
+    def _mark_lamps(self, image: np.ndarray, strength: float) -> None:
+        """Give lamps codes above 255, which stand for as much more light. Until then their radii can be worked on."""
+        if strength > 0:
+            self._surfaces.image[clipped_spots(image)] += 256
+            self._surfaces.linear[256:] = _LINEAR_OF_BYTE * gain_of(strength)
+
+    def _find_hidden(self, pool: ThreadPoolExecutor, right: np.ndarray, lamps: Future[None]) -> Surfaces:
         height, width = self._size
         surfaces, rules = self._surfaces, Rules()
 
@@ -104,6 +108,7 @@ class Frame:
 
         over(height, find_rims_along_rows, surfaces.radius, surfaces.outline, surfaces.rim, rules)
         over(width, find_rims_along_columns, surfaces.radius, surfaces.rim, rules)
+        lamps.result()
         over(height, unmix_outlines, surfaces, rules)
         known_until = width - 1 - float(self._disparity.max())
         over(height, colour_hidden, surfaces, rules, self._disparity, right, known_until, self._seen)

@@ -127,11 +127,12 @@ def smooth_hidden(surfaces, rules, seen, step, smoothed, top, bottom):
         for x in range(width):
             if rim[y, x] < 0:
                 continue
+            if seen[y, x]:
+                smoothed[y, x] = hidden[y, x]
+                continue
             behind = hidden[y, x, 3]
             total[:] = 0
             for i in range(9):
-                if seen[y, x] and i != 4:
-                    continue
                 v = min(max(y + (i // 3 - 1) * step, 0), height - 1)
                 u = min(max(x + (i % 3 - 1) * step, 0), width - 1)
                 weight = np.float32(1 if i == 4 else 0.5 if i % 2 else 0.25)
@@ -151,7 +152,9 @@ def smooth_hidden(surfaces, rules, seen, step, smoothed, top, bottom):
 @njit(inline="always")
 def _count(red, green, blue, weight, total):
     """Add light to a weighted mean; light above white counts for less, the brighter it is."""
-    weight /= max(red, green, blue, np.float32(1))
+    brightest = max(red, green, blue)
+    if brightest > 1:
+        weight /= brightest
     total[0] += weight * red
     total[1] += weight * green
     total[2] += weight * blue

@@ -35,7 +35,8 @@ def clipped_spots(image: np.ndarray) -> np.ndarray:
     """
     height, width = image.shape[:2]
     clipped = cv2.inRange(image, (CLIPPED,) * 3, (255,) * 3)
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(clipped)
+    few = cv2.countNonZero(clipped) < 1 << 16  # short labels take a third of the time
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(clipped, ltype=cv2.CV_16U if few else cv2.CV_32S)
     left, top, across, down = boxes[:, :4].T
     reach = int(largest_lamp(height))
     right, bottom = np.minimum(left + across + reach, width), np.minimum(top + down + reach, height)
