@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sterefo_core.sources.reading import decode
 from sterefo_core.types import Box, Calibration, DisparityMap, LabelledBox
 
 RATE_HZ = 10.0  # the laser scanner triggers the cameras once a turn
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?", re.ASCII)  # without a time zone
 _REMEDY = "copy it again, or move it away to go on without it"
 
 
@@ -58,6 +60,7 @@ def _projection(path: Path, text: str, key: str) -> np.ndarray:
     return matrix
 
 
+@np.errstate(invalid="ignore", over="ignore")  # infinity less infinity is told below
 def read_times(path: Path | None, numbers: Sequence[int]) -> list[float]:
     """Seconds from the first of these picture numbers to each of them.
 
@@ -74,9 +77,9 @@ def read_times(path: Path | None, numbers: Sequence[int]) -> list[float]:
     if len(lines) <= numbers[-1]:
         raise SourceError(f"{path} has {len(lines)} times but the pictures go up to number {numbers[-1]}: {_REMEDY}")
     seconds = _seconds(path, [lines[number] for number in numbers])
-    later = np.isfinite(seconds[1:]) & (np.diff(seconds) > 0)
+    later = np.isfinite(seconds) & (np.diff(seconds, prepend=-1) > 0)
     if not later.all():
-        late = numbers[int(np.argmin(later)) + 1]
+        late = numbers[int(np.argmin(later))]
         raise SourceError(f"{path}: the time on line {late + 1} is not after the one before it: {_REMEDY}")
     return [float(second) for second in seconds]
 
@@ -85,6 +88,8 @@ def _seconds(path: Path, lines: list[str]) -> np.ndarray:
     """Differences are taken as whole nanoseconds: seconds since 1970 in a float are exact to 240 ns only."""
     try:
         if ":" in lines[0]:
+            if not all(_DATE.fullmatch(line) for line in lines):
+                raise ValueError
             dates = np.array(lines, dtype="datetime64[ns]")
             return (dates - dates[0]) / np.timedelta64(1, "s")
         times = np.array(lines, dtype=float)
@@ -109,7 +114,9 @@ def read_labels(path: Path) -> dict[int, tuple[LabelledBox, ...]]:
         try:
             frame, object_id = int(words[0]), int(words[1])
             left, top, right, bottom = (float(word) for word in words[6:10])
-        except ValueError:
+            if not np.isfinite((left, top, right, bottom)).all():
+                raise ValueError
+        except (ValueError, IndexError):
             raise SourceError(f"{path}: line {count} is not a label of the tracking benchmark: {_REMEDY}") from None
         box = LabelledBox(object_id, words[2], Box(left, top, right - left, bottom - top))
         labels[frame] = (*labels.get(frame, ()), box)
