@@ -37,6 +37,7 @@ _SIZE = ("imagesize", "imgsize", "size", "resolution")
 
 _MILLIMETRES_FROM = 10.0  # no stereo camera is ten metres wide: such a number is in millimetres
 _WIDEST_M = 3.0
+_LARGEST = 1e9  # of all numbers here, whatever they mean; products of larger ones may not be finite
 
 
 def import_rig(address: str | Path, size: tuple[int, int] | None = None) -> StereoRig:
@@ -180,13 +181,20 @@ def _matrix(table: Table, name: str) -> np.ndarray:
 
 
 def _distortion(table: Table, name: str) -> np.ndarray:
-    found = np.array(_NUMBER.findall(table[name]), np.float64)
+    found = _all_numbers(table, name)
     return found if len(found) else np.zeros(5)
 
 
 def _numbers(table: Table, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """The numbers of this name. Raises KeyError or ValueError, saying which, where they are not so many."""
-    found = np.array(_NUMBER.findall(table[name]), np.float64)
+    found = _all_numbers(table, name)
     if found.size != np.prod(shape, dtype=int):
         raise ValueError(f"{name}, which has {found.size} numbers")
     return found.reshape(shape)
+
+
+def _all_numbers(table: Table, name: str) -> np.ndarray:
+    found = np.array(_NUMBER.findall(table[name]), np.float64)
+    if not (np.abs(found) < _LARGEST).all():
+        raise ValueError(f"{name}, which has a number that no camera has")
+    return found
