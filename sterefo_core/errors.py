@@ -4,6 +4,9 @@
 class SterefoError(Exception):
     """Anything the user can mend. Its text is shown as it is, on one line, without a traceback."""
 
+    def __str__(self) -> str:
+        return " ".join(super().__str__().splitlines())  # the name of a file or a camera may hold line breaks
+
 
 class SourceError(SterefoError):
     """A source that cannot be opened or read at all."""
