@@ -31,7 +31,7 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get(_ABOUT, "{}"))
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 - no mapping
-    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+    except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise SterefoError(f"{path} cannot be read as weights: {error}") from error
 
 

@@ -71,7 +71,7 @@ class TrainingConfig:
         """Read a TOML file. Raises SterefoError naming what it does not know or cannot read."""
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise SterefoError(f"{path} cannot be read as a training recipe: {error}") from error
         return cls.from_settings(given, str(path))
 
@@ -91,6 +91,8 @@ class TrainingConfig:
 
 
 def _checked(name: str, value: Any, default: Any, where: str) -> Any:
+    if isinstance(value, int | float) and not abs(value) < 2**63:  # nor is NaN
+        raise SterefoError(f"{where}: {name} is a number that is not finite or far too large")
     if isinstance(default, tuple) and isinstance(value, (str, list)):
         return (value,) if isinstance(value, str) else tuple(map(str, value))
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):

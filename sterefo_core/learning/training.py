@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,9 +140,12 @@ class Training:
             self.model.load_state_dict(part_of(tensors, "model"))
         except RuntimeError as error:
             raise SterefoError(f"{self.folder} holds a run of another architecture: choose a new folder") from error
-        self.average.load_state_dict(part_of(tensors, "average"))
-        restore_optimizer(self.optimizer, part_of(tensors, "optimizer"))
-        self.step = about["step"]
+        try:
+            self.average.load_state_dict(part_of(tensors, "average"))
+            restore_optimizer(self.optimizer, part_of(tensors, "optimizer"))
+            self.step = operator.index(about["step"])
+        except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            raise SterefoError(f"{self.folder / CHECKPOINT} is no checkpoint: choose a new folder") from error
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
