@@ -1,0 +1,156 @@
+"""Every parser of files that come from outside, with valid specimens to spoil and what must hold of what it accepts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from sterefo_core.calibration.imports import import_rig
+from sterefo_core.calibration.rig_file import load_rig, save_rig
+from sterefo_core.evaluation.board_views import known_rig
+from sterefo_core.learning.checkpoint import load_tensors, save_tensors
+from sterefo_core.learning.config import TrainingConfig
+from sterefo_core.learning.pfm import write_pfm
+from sterefo_core.learning.truth_files import disparity_pfm
+from sterefo_core.project_file import load_project, save_project
+from sterefo_core.sources import images, kitti_files
+from sterefo_core.sources.camera_address import parse_camera
+from sterefo_core.types import Calibration
+from tests.core import kitti_folders as made
+from tests.core.test_calibration_imports import KITTI, write_opencv
+from tests.core.test_project import EVERYTHING, FakeSource
+
+RIG = known_rig()
+
+
+class Parser(NamedTuple):
+    """`read` takes the path of a (spoilt) file; it returns if all is well, and raises SterefoError if not."""
+
+    specimens: tuple[bytes, ...]
+    read: Callable[[Path], object]
+
+
+class _CalibratedSource(FakeSource):
+    """Long enough for the specimen, and with metres."""
+
+    calibration = Calibration(700, 0.54, 320, 180)
+
+    def __len__(self) -> int:
+        return 60
+
+
+def _written(write: Callable[[Path], Any], name: str = "specimen") -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write(path)
+        return path.read_bytes()
+
+
+def _times(path: Path) -> None:
+    times = np.array(kitti_files.read_times(path, range(1, 5)))
+    assert np.isfinite(times).all() and (np.diff(times) > 0).all()
+
+
+def _labels(path: Path) -> None:
+    boxes = [label.box for frame in kitti_files.read_labels(path).values() for label in frame]
+    assert np.isfinite([(box.x, box.y, box.width, box.height) for box in boxes]).all()
+
+
+def _pfm(path: Path) -> None:
+    known = disparity_pfm(path)
+    assert known.disparity.dtype == np.float32 and np.isfinite(known.disparity).all() and known.disparity.min() >= 0
+
+
+def _project(path: Path) -> None:
+    project = load_project(path)
+    save_project(project, path.with_suffix(".again"))
+    project.check(_CalibratedSource())  # type: ignore[arg-type]
+
+
+def _scene(path: Path) -> None:
+    path.replace(path.with_name("calib.txt"))
+    images._scene_calibration(path.parent)
+
+
+def _camera(path: Path) -> None:
+    assert parse_camera(path.read_text("utf-8", "surrogateescape")).devices
+
+
+def _recipe(path: Path) -> None:
+    recipe = TrainingConfig.from_file(path)
+    assert TrainingConfig.from_settings(json.loads(recipe.as_json()), "itself").as_json() == recipe.as_json()
+
+
+def _ros_pair(path: Path) -> None:
+    right = path.with_name("right")
+    right.write_bytes(_ROS_RIGHT)
+    import_rig(f"{path},{right}")
+
+
+def _ros(eye: str) -> bytes:
+    camera = RIG.left if eye == "left" else RIG.right
+    shift = 0.0 if eye == "left" else -400.0
+    width, height = RIG.size
+    matrix, lens, projection = camera.matrix, camera.distortion, [*(500, 0, 320, shift), *(0, 500, 240, 0, 0, 0, 1, 0)]
+    tables = {"camera_matrix": (3, 3, matrix), "distortion_coefficients": (1, lens.size, lens)}
+    tables |= {"rectification_matrix": (3, 3, np.eye(3)), "projection_matrix": (3, 4, np.array(projection, float))}
+    lines = [f"image_width: {width}\nimage_height: {height}\ncamera_name: {eye}\ndistortion_model: plumb_bob"]
+    for name, (rows, columns, values) in tables.items():
+        lines.append(f"{name}:\n  rows: {rows}\n  cols: {columns}\n  data: {values.ravel().tolist()}")
+    return ("\n".join(lines) + "\n").encode()
+
+
+_ROS_RIGHT = _ros("right")
+_SECONDS = "".join(f"{0.1 * number:e}\n" for number in range(6)).encode()
+_DATES = "".join(f"2011-09-26 13:02:2{number}.964389445\n" for number in range(6)).encode()
+_LABELS = (
+    b"0 2 Car 0 0 -1.793451 296.744956 161.752147 455.226042 292.372804 2.0 1.8 4.4 -4.55 1.86 13.4 -2.1\n"
+    b"0 -1 DontCare -1 -1 -10.0 219.3 188.5 245.5 218.6 -1000 -1000 -1000 -10 -1 -1 -1\n"
+    b"1 0 Pedestrian 0 1 -2.5 1106.1 166.4 1204.5 323.9 1.7 0.6 0.8 6.3 1.6 8.4 -1.9\n"
+)
+_MIDDLEBURY = b"cam0=[994.9 0 311.2; 0 994.9 254.9; 0 0 1]\ncam1=[994.9 0 342.3; 0 994.9 254.9; 0 0 1]\nbaseline=193\n"
+_ADDRESSES = (
+    b"camera:0",
+    b"camera:0,2#size=1280x720&fps=30&exposure=-6",
+    b"camera:rtsp://user:geheim@[fe80::1]:554/left?token=geheim#swap&calibration=rig.json",
+    b"http://camera.local:8080/video,http://camera.local:8081/video#raw",
+    b"camera:/dev/video0#layout=side-by-side",
+)
+_RECIPE = b'architecture = "sequential"\ndata = ["synthetic", "here"]\nlabels = "true"\nsteps = 20\nbatch = 2\n'
+_RECIPE += b"learning_rate = 2e-4\nfrozen_norm = true\nheight = 64\nwidth = 96\nseed = 3\n"
+
+
+def parsers() -> dict[str, Parser]:
+    """All of them, by the names that the fuzzer's table shows."""
+    pictures = [np.linspace(-9, 9, 24, dtype=np.float32).reshape(4, 6), np.full((2, 3), np.inf, np.float32)]
+    tensors = {"a": torch.arange(6.0).reshape(2, 3), "b.c": torch.zeros(4, dtype=torch.bfloat16)}
+    opencv = {suffix: _written(write_opencv, f"rig.{suffix}") for suffix in ("yml", "xml", "json")}
+    return {
+        "KITTI calibration": Parser((made.projections().encode(),), _calibration),
+        "KITTI timestamps": Parser((_SECONDS, _DATES), _times),
+        "KITTI labels": Parser((_LABELS,), _labels),
+        "Middlebury calibration": Parser((_MIDDLEBURY,), _scene),
+        "PFM": Parser(
+            tuple(_written(lambda path, values=values: write_pfm(path, values)) for values in pictures), _pfm
+        ),
+        "project": Parser((_written(lambda path: save_project(EVERYTHING, path)),), _project),
+        "calibration": Parser((_written(lambda path: save_rig(RIG, path)),), load_rig),
+        "OpenCV YAML": Parser((opencv["yml"],), import_rig),
+        "OpenCV XML": Parser((opencv["xml"],), import_rig),
+        "OpenCV JSON": Parser((opencv["json"],), import_rig),
+        "KITTI raw calibration": Parser((KITTI.encode(),), import_rig),
+        "ROS camera_info": Parser((_ros("left"),), _ros_pair),
+        "camera address": Parser(_ADDRESSES, _camera),
+        "training recipe": Parser((_RECIPE,), _recipe),
+        "weights": Parser((_written(lambda path: save_tensors(path, tensors, {"step": 3})),), load_tensors),
+    }
+
+
+def _calibration(path: Path) -> None:
+    kitti_files.read_calibration(path, "P2", "P3")
