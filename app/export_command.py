@@ -20,6 +20,7 @@ from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
 from sterefo_core.types import Refocused
 from sterefo_core.video_writer import CODEC_NAMES
+from trackers import NETWORKS, TRACKERS
 
 LAYOUTS = ["auto", "side-by-side", "top-bottom"]
 PROGRESS: dict[str, Any] = {
@@ -85,6 +86,11 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8")
     group.add_argument(
         "--depth", type=arguments.engine, metavar="ENGINE", help=f"{', '.join(ENGINES)}, or net=FILE (default: sgm)"
+    )
+    names = ", ".join([*TRACKERS, *NETWORKS.values()])
+    group.add_argument("--tracker", type=arguments.tracker, metavar="NAME", help=f"{names} (default: stereo)")
+    group.add_argument(
+        "--steady-depth", action=argparse.BooleanOptionalAction, help="average disparity over frames (default: yes)"
     )
     group.add_argument("--layout", choices=LAYOUTS, help="how a video holds both eyes")
     group.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
@@ -155,7 +161,9 @@ def with_lens(project: Project, given: argparse.Namespace) -> Project:
     named = {
         "transition_s": given.transition,
         "look_ahead": given.look_ahead,
+        "steady_depth": given.steady_depth,
         "depth": given.depth,
+        "tracker": given.tracker,
         "layout": given.layout,
     }
     return replace(project, lens=lens, **{name: value for name, value in named.items() if value is not None})

@@ -31,6 +31,7 @@ from sterefo_core.depth import ENGINES
 
 SCALES = (("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
 SUBJECTS = (("Your choice", False), ("The machine's until yours", True))
+STEADY = (("Averaged over frames", True), ("Every frame by itself", False))
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"))
 ENGINE_NAMES = {
     "sgm": "Semi-global, half size",
@@ -81,6 +82,7 @@ class Inspector(QWidget):
         self.rows[0].note.setText(settings_table.f_number(project, self._calibration, width))
         _select(self._engine, project.depth)
         _select(self._subject, project.automatic)
+        _select(self._steady, project.steady_depth)
 
     def open_aperture(self) -> None:
         """A third of a stop wider."""
@@ -116,6 +118,7 @@ class Inspector(QWidget):
         self._subject = self._choice("Subject", SUBJECTS, "Who chooses what is in focus.", self._change("automatic"))
         self._layout.addWidget(_heading("Depth"))
         self._engine = self._choice("Engine", _engines(), "How distances are found.", self._change("depth"))
+        self._steady = self._choice("In time", STEADY, "Averaging takes out flicker.", self._change("steady_depth"))
         self._layout.addWidget(_heading("Preview"))
         look = self._preview.wish.look
         scale = self._choice(

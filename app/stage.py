@@ -42,7 +42,7 @@ class Stage:
         self.takes = Takes(self._record)
         self._pipeline: Pipeline | None = None
         self._renderer: ScaledRenderer | None = None
-        self._made_for: tuple[str, str] | None = None
+        self._made_for: tuple[str, bool, str, str] | None = None
         self._frame: tuple[StereoFrame, float] | None = None
         self._shown: tuple[object, Refocused] | None = None
         self._seen: dict[tuple[Follow | None, int], Seen] = {}
@@ -71,7 +71,7 @@ class Stage:
 
     def prepare(self, project: Project, look: PreviewLook) -> None:
         """Make the pipeline that project and look ask for, unless it is there. Raises SterefoError."""
-        asked = (project.depth, look.device)
+        asked = (project.depth, project.steady_depth, project.tracker, look.device)
         if asked == self._made_for:
             return
         earlier = self._pipeline

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from sterefo_core.depth import make_depth_engine
+from sterefo_core.depth import make_depth_engine, steadied
 from sterefo_core.live import LiveSource
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
@@ -41,7 +42,7 @@ def open_project(project: Project) -> Source:
 
 
 def make_pipeline(source: Source, project: Project, device: str = "auto", renderer: Renderer | None = None) -> Pipeline:
-    """A pipeline for an open source, with the project's depth engine, on "auto", "cpu" or "cuda".
+    """A pipeline for an open source, with the project's depth engine and tracker, on "auto", "cpu" or "cuda".
 
     A depth engine that refocuses by itself takes the renderer's place.
     """
@@ -49,7 +50,9 @@ def make_pipeline(source: Source, project: Project, device: str = "auto", render
     depth = make_depth_engine(project.depth, device)
     if isinstance(depth, Renderer):
         renderer = depth
-    return Pipeline(source, depth, renderer or make_renderer(device), make_tracker)
+    elif project.steady_depth:
+        depth = steadied(depth, source)
+    return Pipeline(source, depth, renderer or make_renderer(device), partial(make_tracker, project.tracker))
 
 
 def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Box:

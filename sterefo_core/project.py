@@ -30,6 +30,8 @@ class Project:
         transition_s: seconds a change of focus takes, >= 0.
         first_frame, last_frame: range to render, both included; None is the source's last.
         depth: name of the depth engine.
+        tracker: name of the tracker.
+        steady_depth: whether disparity is averaged with that of the frames before.
         automatic: whether the machine chooses a subject where the user has not decided.
         look_ahead: frames after the shown one by which its focus is steadied, 0 to MOST_AHEAD.
     """
@@ -43,8 +45,10 @@ class Project:
     first_frame: int = 0
     last_frame: int | None = None
     depth: str = "sgm"
+    steady_depth: bool = True
     automatic: bool = False
     look_ahead: int = 4
+    tracker: str = "stereo"
 
     def with_decision(self, decision: Decision) -> Project:
         """The project with one more decision; it replaces one already on the same frame."""

@@ -106,8 +106,10 @@ def _from_json(document: dict[str, Any]) -> Project:
         first_frame=_whole(document["first_frame"]),
         last_frame=None if document["last_frame"] is None else _whole(document["last_frame"]),
         depth=_text(document["depth"]),
+        steady_depth=document.get("steady_depth", Project.steady_depth) is True,
         automatic=document.get("automatic") is True,
         look_ahead=_whole(document.get("look_ahead", Project.look_ahead)),
+        tracker=_text(document.get("tracker", Project.tracker)),
     )
     for entry in document["decisions"]:
         project = project.with_decision(_decision_from_json(entry))

@@ -436,3 +436,14 @@ def test_without_a_click_the_machine_chooses_if_it_is_asked_to(sequence, tmp_pat
     first = json.loads(log.read_text().splitlines()[0])
     assert first["state"] == "tracking" and first["focus_disparity"] == pytest.approx(20, abs=0.5)
     assert "nothing was focused on" not in capfd.readouterr().out
+
+
+def test_disparity_can_be_left_as_every_frame_by_itself_has_it(sequence, tmp_path):
+    common = ["export", str(sequence), "--show", "disparity", "--codec", "png", "-o"]
+    assert main([*common, str(tmp_path / "steady")]) == 0
+    assert main([*common, str(tmp_path / "alone"), "--no-steady-depth"]) == 0
+    first, last = (
+        [cv2.imread(str(sorted((tmp_path / name).glob("*.png"))[index])) for name in ("steady", "alone")]
+        for index in (0, -1)
+    )
+    assert np.array_equal(*first) and not np.array_equal(*last)

@@ -36,6 +36,7 @@ EVERYTHING = Project(
     depth="sgm-full",
     look_ahead=2,
     automatic=True,
+    steady_depth=False,
 )
 
 
@@ -59,11 +60,12 @@ def test_a_project_of_before_there_was_looking_ahead_has_the_settings_of_a_fresh
     path = tmp_path / "p.sterefo.json"
     save_project(EVERYTHING, path)
     document = json.loads(path.read_text())
-    del document["look_ahead"], document["automatic"]
+    del document["look_ahead"], document["automatic"], document["steady_depth"]
     del document["decisions"][0]["backward"], document["decisions"][0]["weak"]
     path.write_text(json.dumps(document))
     loaded = load_project(path)
-    assert (loaded.look_ahead, loaded.automatic) == (Project().look_ahead, Project().automatic)
+    for setting in ("look_ahead", "automatic", "steady_depth"):
+        assert getattr(loaded, setting) == getattr(Project(), setting)
     assert loaded.decisions[0] == Follow(3, Box(1, 2, 3.5, 4))
 
 
