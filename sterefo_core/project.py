@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
+from math import isfinite
 
 from sterefo_core import optics
 from sterefo_core.errors import ProjectError
@@ -177,7 +178,7 @@ def _check_decision(decision: Decision, source: Source) -> None:
         raise ProjectError(f"frame {decision.frame} is not in {source.name}, which has frames 0..{len(source) - 1}")
     match decision:
         case Follow(box=box):
-            if box.clipped(*source.size).area == 0:
+            if not all(map(isfinite, astuple(box))) or box.clipped(*source.size).area == 0:
                 shown = ",".join(f"{side:g}" for side in (box.x, box.y, box.width, box.height))
                 raise ProjectError(
                     f"the box {shown} at frame {decision.frame} is outside the picture of "

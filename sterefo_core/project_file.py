@@ -49,10 +49,17 @@ def load_project(path: Path) -> Project:
 def _relocated(address: str, old_base: Path, new_base: Path) -> str:
     """The address with every existing relative path in it (LEFT,RIGHT has two) said from `new_base`."""
     whole = old_base / address
-    parts = [address] if whole.exists() else address.split(",")
-    if not all((old_base / part).exists() for part in parts):
+    parts = [address] if _exists(whole) else address.split(",")
+    if not all(_exists(old_base / part) for part in parts):
         return address  # "demo", a stream's address or something absent: not ours to change
     return ",".join(_relative(old_base / part, new_base) for part in parts)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, or a folder that may not be looked into
+        return False
 
 
 def _relative(path: Path, base: Path) -> str:
