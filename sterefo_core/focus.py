@@ -133,10 +133,12 @@ class FocusTimeline:
     def _approaching(self, index: int, project: Project, aim: Aim) -> FocusState:
         """The puller's state on its way to a decision ahead, where that one's rack is to be over in time."""
         state, ahead = self._state, project.approached(index)
-        if ahead is None or project.transition_s == 0:
+        if ahead is None:
             return state
         end_s = self._time_of(ahead.frame)
         start_s = max(end_s - project.transition_s, self._time_of(project.stretch(index).start))
+        if start_s >= end_s:
+            return state
         share = smoothstep((self._time_of(index) - start_s) / (end_s - start_s))
         target = aim(ahead) if share > 0 else None
         if target is None:
