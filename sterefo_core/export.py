@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,7 @@ def export(
             f"{source.name} is a running camera: record it (run_app.py record), then export the recording"
         )
     project.check(source)
+    _check_times(source, project.range_in(source))
     first = project.range_in(source).start
     bad: list[BadFrameError] = []
     with ExitStack() as stack:
@@ -89,6 +91,16 @@ def export(
                 log(done)
             on_frame(done)
     return bad
+
+
+def _check_times(source: Source, frames: range) -> None:
+    times = [source.timestamp_s(index) for index in frames]
+    for index, (before, time) in zip(frames[1:], pairwise(times), strict=True):
+        if not before < time < np.inf:  # nor is NaN
+            raise ExportError(
+                f"{source.name}: frame {index} is at {time:g} s, the one before it at {before:g} s: "
+                "mend the times of the source, which must ascend"
+            )
 
 
 def picture(done: Refocused, contents: Contents) -> np.ndarray:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from sterefo_core.live import LiveSource
-from sterefo_core.measuring import Expectation, measure_again, measure_object
+from sterefo_core.measuring import Expectation, checked_disparity, measure_again, measure_object
 from sterefo_core.project import Project
 from sterefo_core.protocols import DepthAidedTracker, DepthEngine, Source, Tracker
 from sterefo_core.steadying import WINDOW_S, smoothed
@@ -132,7 +132,7 @@ class Observer:
             if known.left is frame.left:
                 return disparity
         with watch.stage("depth"):
-            computed = self._depth.compute(frame)
+            computed = checked_disparity(self._depth.compute(frame), frame)
         self._recent = [*self._recent, (frame, computed)][-self._kept :]
         return computed
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sterefo_core.types import Box, DisparityMap
+from sterefo_core.errors import SterefoError
+from sterefo_core.types import Box, DisparityMap, StereoFrame
 
 # The box's rim holds background; measured over the labelled objects of KITTI 2015, the central 60 % of each side has it
 # least without becoming too small for far objects.
@@ -32,6 +33,15 @@ class Expectation:
 
     disparity: float
     tolerance: float
+
+
+def checked_disparity(disparity: DisparityMap, frame: StereoFrame) -> DisparityMap:
+    """What a depth engine gave for a frame. Raises SterefoError where it is of another size or not finite."""
+    if not disparity.values.shape == disparity.valid.shape == frame.left.shape[:2]:
+        raise SterefoError(f"the depth engine gave frame {frame.index} a disparity of another size: choose another one")
+    if not np.isfinite(disparity.values).all():
+        raise SterefoError(f"the depth engine gave frame {frame.index} no finite disparity: choose another engine")
+    return disparity
 
 
 def measure_disparity(disparity: DisparityMap, box: Box) -> float | None:
