@@ -1,4 +1,4 @@
-"""Spoils files as accidents and mischief do: bytes flipped, cut, repeated, spliced, numbers that no file should have."""
+"""Spoils files as accidents and mischief do: bytes flipped, cut, repeated and spliced, numbers no file should have."""
 
 from __future__ import annotations
 
