@@ -66,6 +66,16 @@ def test_shift_click_holds_the_distance_that_the_readout_says(hand):
     assert hand.window.status.focus.text().startswith("Focus 8.0 px")
 
 
+def test_blur_that_the_largest_radius_holds_back_is_shown_in_the_status(hand):
+    hand.click(100, 10, SHIFT)
+    focus = hand.window.status.focus
+    hand.wait(lambda: focus.text().startswith("Focus 8.0 px"))
+    assert "largest blur" not in focus.text()
+    rows = {row.number.name: row.spin for row in hand.window.inspector.rows}
+    rows["Aperture"].setValue(rows["Aperture"].maximum())
+    hand.wait(lambda: "largest blur in " in focus.text())
+
+
 def test_escape_lets_go_and_the_blur_eases_out(hand):
     hand.click(*square(0).centre)
     hand.wait(lambda: hand.project.decisions)

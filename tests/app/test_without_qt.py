@@ -97,6 +97,10 @@ def test_distances_are_said_in_metres_only_where_they_are_known():
     assert wording.metres(0.0, CALIBRATION) == "far"
 
 
+def test_a_share_is_said_in_whole_percent():
+    assert [wording.share(part) for part in (1e-6, 0.01, 0.374, 1.0)] == ["under 1 %", "1 %", "37 %", "100 %"]
+
+
 def test_a_smaller_preview_asks_for_the_same_lens_and_keeps_sharp_pixels():
     asked = []
 
