@@ -30,10 +30,16 @@ from sterefo_core.evaluation.focus_scores import (
 )
 from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_table, scores_json
 from sterefo_core.evaluation.thin_lens import FOCUSES, RADII_PX, thin_lens_cases
+from sterefo_core.evaluation.tracking_report import tracking_summary, tracking_table
 from sterefo_core.evaluation.tracking_scenes import KINDS as MOTIONS
 from sterefo_core.evaluation.tracking_scenes import rendered_sequence
-from sterefo_core.evaluation.tracking_scores import evaluate_tracking, tracking_table
-from sterefo_core.evaluation.tracking_sequences import TrackingSequence, labelled_sequences, otb_sequence
+from sterefo_core.evaluation.tracking_scores import evaluate_tracking
+from sterefo_core.evaluation.tracking_sequences import (
+    TrackingSequence,
+    drawn_sequences,
+    labelled_sequences,
+    otb_sequence,
+)
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.scenes.studies import KINDS
@@ -86,7 +92,9 @@ def _add_tracking(subjects: argparse._SubParsersAction) -> None:
         help="trackers against true boxes",
         description="Compare trackers on rendered scenes with exact truth, KITTI tracking and OTB-style folders.",
     )
-    tracking.add_argument("addresses", nargs="*", default=[RENDERED], help=f"folders (default: {RENDERED})")
+    tracking.add_argument(
+        "addresses", nargs="*", default=[RENDERED], help=f"folders, or drawn boxes *.json (default: {RENDERED})"
+    )
     tracking.add_argument(
         "--trackers", nargs="+", type=arguments.tracker, default=["opencv-csrt", "stereo"], metavar="NAME",
         help=", ".join([*TRACKERS, *NETWORKS.values()]),
@@ -103,13 +111,15 @@ def run_tracking(given: argparse.Namespace) -> int:
     scores = evaluate_tracking(makers, sequences, make_depth_engine("sgm"))
     if not scores:
         raise SourceError("there is no object with true boxes to follow: give KITTI tracking or OTB-style folders")
-    print(tracking_table(scores))
+    print(f"{tracking_table(scores)}\n\n{tracking_summary(scores)}")
     return 0
 
 
 def _sequences(address: str, seeds: list[int]) -> Iterator[TrackingSequence]:
     if address == RENDERED:
         yield from (rendered_sequence(kind, seed) for kind in MOTIONS for seed in seeds)
+    elif address.endswith(".json"):
+        yield from drawn_sequences(Path(address))
     elif (Path(address) / "groundtruth_rect.txt").is_file():
         yield otb_sequence(Path(address))
     else:

@@ -16,11 +16,12 @@ from sterefo_core.types import Box, DisparityMap, Track, TrackState
 from trackers.csrt import CsrtTracker
 from trackers.reacquire import Found, Memory, Wanted
 from trackers.steady import SteadyCsrt
-from trackers.surface import Surface, look_at, stands_free
+from trackers.surface import Surface, look_at, repeats_after, stands_free
 
 _NOISE_PX, _CSRT_NOISE, _CHANGE = 0.25, 0.08, 0.05  # of disparity; of CSRT's growth and of true growth, as shares
 _RATE_SHARE, _SPEED_SHARE = 0.4, 0.4  # of what is new that is believed at once
 _JUMP = 0.1  # share by which disparity may leave its course; more is half believed
+_ONE_STRIPE = 0.4  # of the period of stripes: matching is taken to have found the right one
 _FORGOTTEN = 0.7  # what is left of the rate after a picture without evidence
 _LEAST_INSIDE = 0.3  # share of the box in the picture
 _FAIR_SUPPORT, _SURE_SUPPORT = 0.5, 0.7  # of the usual share of the box that the surface fills
@@ -115,10 +116,11 @@ class StereoTracker:
         size = box.width / surface.disparity, box.height / surface.disparity
         self._subject = _Subject(box, size, float(np.log(surface.disparity)))
         self._support, self._doubt, self._covered, self._lost_for = surface.support, 0.0, False, 0
-        self._probation, self._whole = 0, True
+        self._probation, self._whole, self._period = 0, True, 0.0
         self._memory = Memory(image, disparity, box, surface.disparity)
         self._steady.start(image, box)
         self._expected, self._seen = self._subject, (box, 1.0)
+        self._note_period(image, self._subject)
 
     def _judge(self, image: np.ndarray, disparity: DisparityMap) -> Track:
         """Size and state of what `update` followed."""
@@ -127,6 +129,8 @@ class StereoTracker:
         fill = min(surface.support / self._support, 1.0) if surface else _FAIR_SUPPORT
         found = self._measured(surface, fill).placed(box.centre)
         look = self._memory.likeness(image, found.box)
+        if self._period and look > _SURE_LOOK and fill < _SURE_SUPPORT:
+            surface, fill = None, _FAIR_SUPPORT  # most likely matched with the next stripe: that says nothing
         if self._probation:
             self._doubt += 2 * max(_SURE_LOOK - look, 0.0)
         self._doubt = max(self._doubt + _doubt(fill, look, surface is not None), 0.0)
@@ -135,7 +139,8 @@ class StereoTracker:
             return self._lose(image, disparity, found)
         self._covered = surface is not None and fill < _SURE_SUPPORT and surface.nearer > _COVERED
         self._probation = max(self._probation - 1, 0)
-        if surface is not None and self._seen and fill > _SURE_SUPPORT and look > _SURE_LOOK:
+        sure = self._seen is not None and look > _SURE_LOOK and not self._probation
+        if surface is not None and sure and fill > _SURE_SUPPORT:
             self._learn(image, disparity, found, surface)
         self._keep(image, found)
         settled = self._doubt < _UNSURE_DOUBT and not self._covered and fill >= _FAIR_SUPPORT
@@ -148,7 +153,8 @@ class StereoTracker:
         if surface is not None and fill > _FAIR_SUPPORT:
             apart = np.log(surface.disparity) - expected.depth
             weight = 1 / (_NOISE_PX / surface.disparity) ** 2 / (1 + (apart / _JUMP) ** 2)
-            precision, error = precision + weight, error + weight * apart
+            if not self._period or abs(apart) < _ONE_STRIPE * self._period:
+                precision, error = precision + weight, error + weight * apart
         if self._seen is not None and self._whole:
             weight = 1 / _CSRT_NOISE**2
             precision, error = precision + weight, error + weight * np.log(self._seen[1])
@@ -160,8 +166,15 @@ class StereoTracker:
     def _learn(self, image: np.ndarray, disparity: DisparityMap, found: _Subject, surface: Surface) -> None:
         """Take over what a sure sight teaches: the looks, and how much of the box the surface fills."""
         self._support += 0.1 * (surface.support - self._support)
+        self._note_period(image, found)
         if stands_free(disparity, found.box, surface.disparity):
             self._memory.learn(image, disparity, found.box, surface.disparity)
+
+    def _note_period(self, image: np.ndarray, subject: _Subject) -> None:
+        """Whether matching can take it for nearer or farther; too far away, its stripes may be too fine to be seen."""
+        period = repeats_after(image, subject.box)
+        if period is not None:
+            self._period = period / subject.disparity
 
     def _keep(self, image: np.ndarray, found: _Subject) -> None:
         """Make `found` the subject, with its speed; CSRT starts anew where the box left what it had learnt."""

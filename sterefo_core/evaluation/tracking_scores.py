@@ -17,13 +17,11 @@ import numpy as np
 from sterefo_core.evaluation.tracking_sequences import Target, TrackingSequence
 from sterefo_core.measuring import measure_disparity
 from sterefo_core.protocols import DepthAidedTracker, DepthEngine, Tracker
-from sterefo_core.types import DisparityMap, Track, TrackState
+from sterefo_core.types import Box, DisparityMap, Track, TrackState
 
 _SEEN, _HIDDEN, _FOUND = 0.5, 0.05, 0.3  # shares of visibility; overlap of an object found again
 _PRECISE_PX = 20.0
 _THRESHOLDS = np.linspace(0, 1, 21)
-NOTICE_FRAMES, RETURN_FRAMES = 5, 10
-"""A loss should be noticed, and an object found again, within so many frames."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,7 @@ class TrackingScore:
         focus_error_px: mean distance of the measured from the true disparity.
         jitter_px: mean change of the box's distance from its true place from frame to frame.
         milliseconds: median of the tracker's own work on a frame, depth excluded.
+        growth: how many times as large as at first the object's true sides become.
     """
 
     tracker: str
@@ -52,6 +51,7 @@ class TrackingScore:
     focus_error_px: float | None
     jitter_px: float | None
     milliseconds: float
+    growth: float
 
 
 Told = tuple[Track, float | None, float]
@@ -74,14 +74,6 @@ def evaluate_tracking(
             progress(score)
             scores.append(score)
     return scores
-
-
-def tracking_table(scores: Sequence[TrackingScore]) -> str:
-    """The scores as text, a row for each sequence and tracker, then one for each tracker over all sequences."""
-    head = f"{'sequence':22} {'tracker':12} success precise  false alarms  noticed    back  focus px  jitter px     ms"
-    rows = [_row(score.sequence, [score]) for score in scores]
-    names = dict.fromkeys(score.tracker for score in scores)
-    return "\n".join([head, *rows, *(_row("all", [s for s in scores if s.tracker == name]) for name in names)])
 
 
 def _scored(
@@ -133,7 +125,12 @@ def _score(name: str, sequence: TrackingSequence, told: Sequence[Told]) -> Track
         focus_error_px=float(np.mean(wrong)) if wrong else None,
         jitter_px=_jitter(pairs),
         milliseconds=float(np.median(spent_ms[1:])) if len(spent_ms) > 1 else 0.0,
+        growth=_growth([target.box for target in sequence.targets if target.box is not None]),
     )
+
+
+def _growth(boxes: Sequence[Box]) -> float:
+    return float(np.sqrt(max(box.area for box in boxes) / boxes[0].area))
 
 
 Pair = tuple[Track, Target]
@@ -188,23 +185,3 @@ def _jitter(pairs: Sequence[Pair]) -> float | None:
     errors = np.array([_away(track, target) if _is_seen(target) else (np.inf, np.inf) for track, target in pairs])
     both = np.isfinite(errors[1:, 0]) & np.isfinite(errors[:-1, 0])
     return float(np.hypot(*(errors[1:][both] - errors[:-1][both]).T).mean()) if both.any() else None
-
-
-def _row(name: str, scores: Sequence[TrackingScore]) -> str:
-    def mean(values: Iterable[float | None]) -> float:
-        known = [value for value in values if value is not None]
-        return float(np.mean(known)) if known else float("nan")
-
-    def within(delays: Iterable[int | None], limit: int) -> str:
-        known = list(delays)
-        return f"{sum(d is not None and d <= limit for d in known)}/{len(known)}"
-
-    alarms = f"{sum(s.false_alarms for s in scores)}/{sum(s.seen for s in scores)}"
-    noticed = within((d for s in scores for d in s.notices), NOTICE_FRAMES)
-    back = within((d for s in scores for d in s.returns), RETURN_FRAMES)
-    return (
-        f"{name:22} {scores[0].tracker:12} {mean(s.success for s in scores):7.3f} "
-        f"{mean(s.precision for s in scores):7.3f} {alarms:>13} {noticed:>8} {back:>7} "
-        f"{mean(s.focus_error_px for s in scores):9.2f} {mean(s.jitter_px for s in scores):10.2f} "
-        f"{mean(s.milliseconds for s in scores):6.1f}"
-    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from sterefo_core.errors import SourceError
 from sterefo_core.protocols import Source
+from sterefo_core.sources import open_source
 from sterefo_core.sources.reading import list_pictures, read_picture
 from sterefo_core.types import Box, StereoFrame
 
@@ -40,6 +43,28 @@ class TrackingSequence:
     read: Callable[[int], StereoFrame]
     targets: tuple[Target, ...]
     stereo: bool = True
+
+
+def drawn_sequences(path: Path) -> Iterator[TrackingSequence]:
+    """Objects whose boxes somebody drew: a JSON file of `{folder: {object: {frame: [x, y, width, height]}}}`.
+
+    Folders are said from where the file is; " (...)" after one is a note. What is no such entry is passed over, as are
+    objects with a single box. Raises SourceError for a file that is not like this, and for a folder that is no source.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        drawn = {
+            (folder.partition(" (")[0], name): {int(frame): Box(*map(float, box)) for frame, box in boxes.items()}
+            for folder, objects in document.items()
+            if isinstance(objects, dict)
+            for name, boxes in objects.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError):
+        raise SourceError(f"{path} has no drawn boxes: give {{folder: {{object: {{frame: [x, y, w, h]}}}}}}") from None
+    for (folder, name), boxes in drawn.items():
+        if len(boxes) > 1:
+            with closing(open_source(str(path.parent / folder))) as source:
+                yield drawn_sequence(f"{source.name} {name}", source, boxes)
 
 
 def drawn_sequence(name: str, source: Source, boxes: Mapping[int, Box]) -> TrackingSequence:

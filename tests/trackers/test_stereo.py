@@ -13,6 +13,7 @@ from sterefo_core.protocols import DepthAidedTracker
 from sterefo_core.sources import open_source
 from sterefo_core.types import Box, DisparityMap, TrackState
 from trackers import TRACKERS, make_tracker
+from trackers.surface import repeats_after
 
 WIDTH, HEIGHT = 320, 160
 FAR, OBJECT, NEAR = 6.0, 20.0, 40.0
@@ -100,6 +101,38 @@ def test_an_object_that_leaves_and_comes_back_is_found_again():
     assert tracks[gone + 4].state is TrackState.LOST
     assert tracks[-1].state is TrackState.TRACKING
     assert tracks[-1].box.overlap(thing(places[-1])[1]) > 0.6
+
+
+def striped(x, period=8):
+    """Stripes at OBJECT, of a width that matching can mistake for `period` px more or less, in a frame of blotches."""
+    looks = cv2.resize(LOOKS, (40, 40), interpolation=cv2.INTER_AREA)
+    looks[4:36, 2:38] = np.where(np.arange(36) % period < period / 2, 60, 200).astype(np.uint8)[None, :, None]
+    return looks, Box(x, 60, 40, 40), OBJECT
+
+
+def test_stripes_matched_with_their_neighbours_are_neither_lost_nor_resized():
+    scenes = [scene(striped(60 + 4 * i)) for i in range(25)]
+    for number, (_, disparity) in enumerate(scenes):
+        if number % 4 > 1:
+            disparity.values[disparity.values == OBJECT] += 8 if number % 4 == 2 else -8
+    tracks = drive(scenes, striped(60)[1])
+    assert all(track.state is not TrackState.LOST for track in tracks)
+    assert min(track.box.overlap(striped(60 + 4 * i)[1]) for i, track in enumerate(tracks)) > 0.7
+
+
+def test_stripes_that_are_covered_are_lost_all_the_same():
+    scenes = [scene(striped(100 + i)) for i in range(8)]
+    scenes += [scene(striped(108), (COVER, Box(90, 0, 90, HEIGHT), NEAR))] * 5
+    assert drive(scenes, striped(100)[1])[-1].state is TrackState.LOST
+
+
+def test_the_period_of_stripes_is_found_and_other_looks_have_none():
+    image = BACKGROUND.copy()
+    image[60:100, 100:160] = np.where(np.arange(60) % 7 < 3, 60, 200).astype(np.uint8)[None, :, None]
+    assert repeats_after(image, Box(100, 60, 60, 40)) == 7
+    assert repeats_after(image, Box(20, 60, 60, 40)) is None
+    assert repeats_after(np.full_like(image, 90), Box(100, 60, 60, 40)) is None
+    assert repeats_after(image, Box(100, 60, 6, 40)) is None
 
 
 def test_without_disparity_it_is_csrt():

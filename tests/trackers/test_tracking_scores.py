@@ -1,22 +1,26 @@
 """The scores say what happened, on trackers that do as they are told; the sequences are what they claim to be."""
 
+import json
 from contextlib import closing
 
 import numpy as np
 import pytest
 
 from sterefo_core.errors import SourceError
+from sterefo_core.evaluation.tracking_report import tracking_summary, tracking_table
 from sterefo_core.evaluation.tracking_scenes import FRAMES, KINDS, rendered_sequence
-from sterefo_core.evaluation.tracking_scores import evaluate_tracking, tracking_table
+from sterefo_core.evaluation.tracking_scores import TrackingScore, evaluate_tracking
 from sterefo_core.evaluation.tracking_sequences import (
     Target,
     TrackingSequence,
     drawn_sequence,
+    drawn_sequences,
     labelled_sequences,
     otb_sequence,
 )
 from sterefo_core.sources import open_source
 from sterefo_core.types import Box, DisparityMap, StereoFrame, Track, TrackState
+from tests.core.kitti_folders import make_odometry
 from trackers import make_tracker
 
 PICTURE = np.zeros((100, 200, 3), np.uint8)
@@ -91,6 +95,39 @@ def test_the_table_has_every_tracker_over_every_sequence():
     done = score((Target(at(0), 1.0),) * 3, [on(0)] * 3)
     lines = tracking_table([done, done]).splitlines()
     assert len(lines) == 4 and lines[-1].startswith("all")
+
+
+def test_what_is_not_known_is_a_dash():
+    done = score((Target(at(0), 1.0),) * 3, [on(0)] * 3)
+    assert "nan" not in tracking_table([done]) and " - " in tracking_table([done])
+
+
+def scored(tracker, sequence, success, milliseconds, *, growth=1.0, alarms=0):
+    return TrackingScore(
+        tracker, sequence, success, 1.0, alarms, 50, (2, 7), (3, None, 10), None, None, milliseconds, growth
+    )
+
+
+def test_the_summary_compares_overlap_and_cost_with_plain_csrt():
+    plain = [scored("opencv-csrt", "far", 0.7, 20.0), scored("opencv-csrt", "near", 0.2, 10.0, growth=4.0)]
+    ours = [scored("stereo", "far", 0.6, 22.0), scored("stereo", "near", 0.8, 12.0, growth=4.0, alarms=1)]
+    first, second = tracking_summary([*plain, *ours]).splitlines()
+    assert first == "opencv-csrt: LOST within 5 frames 2/4, false alarms 0.0 %, back within 10 frames 4/6"
+    assert second.startswith("stereo: LOST within 5 frames 2/4, false alarms 1.0 %, back within 10 frames 4/6")
+    assert second.endswith("overlap +0.25, +0.60 on 1 approaching, at worst -0.10 on far, 1.15 times plain CSRT's time")
+
+
+def test_drawn_boxes_are_read_from_a_file_beside_their_folders(tmp_path):
+    make_odometry(tmp_path, frames=3)
+    boxes = tmp_path / "boxes.json"
+    objects = {"car": {"0": [1, 2, 30, 20], "2": [3, 2, 30, 20]}, "once": {"0": [1, 2, 3, 4]}}
+    boxes.write_text(json.dumps({"note": "by hand", "sequences/07 (image_2)": objects}))
+    (sequence,) = drawn_sequences(boxes)
+    assert [target.box for target in sequence.targets] == [Box(1, 2, 30, 20), None, Box(3, 2, 30, 20)]
+    assert sequence.read(2).index == 2
+    boxes.write_text('{"sequences/07": {"car": 3}}')
+    with pytest.raises(SourceError, match="no drawn boxes"):
+        next(drawn_sequences(boxes))
 
 
 @pytest.mark.parametrize("kind", KINDS)
