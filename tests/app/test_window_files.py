@@ -296,7 +296,8 @@ def test_a_click_on_the_moving_car_of_the_demo_is_followed_for_sixty_frames(open
         hand.window.player.seek(index)
         hand.wait_at(index)
         boxes = true_boxes(demo, index)
-        assert hand.done.track.box.overlap(boxes["car"]) >= 0.5
+        hidden = boxes["car"].overlap(boxes["pedestrian"]) > 0.1
+        assert (hidden and hand.done.track.box is None) or hand.done.track.box.overlap(boxes["car"]) >= 0.5
         if not boxes["car"].overlap(boxes["pedestrian"]):  # where nobody stands before it
             exact = demo.truth(index).disparity.values[boxes["car"].central(0.3).slices()]
             assert abs(hand.done.focus.disparity - np.median(exact)) <= 1
