@@ -8,6 +8,7 @@ from sterefo_core.depth import REFOCUSING, make_depth_engine
 from sterefo_core.depth.learned import WEIGHTS, folded, load_network
 from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.stereo_scores import stereo_scores
+from sterefo_core.learning.datasets import open_samples
 from sterefo_core.learning.synthetic import HELD_OUT, make_pair
 from sterefo_core.lens import Lens
 from sterefo_core.protocols import Renderer
@@ -20,7 +21,7 @@ LENS = Lens(aperture=0.2, max_radius_px=5.0)
 def held_out_frame(seed=2, height=120, width=245):
     sample = make_pair(HELD_OUT + seed, height, width, 60)
     left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
-    return StereoFrame(0, 0.0, left, right), DisparityMap(sample.disparity, sample.valid)
+    return StereoFrame(0, 0.0, left, right)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def test_folding_the_norms_changes_nothing():
 def test_other_weights_are_taken_by_file_name(tmp_path, engine):
     copy = tmp_path / "mine.safetensors"
     copy.write_bytes(WEIGHTS.read_bytes())
-    frame, _ = held_out_frame()
+    frame = held_out_frame()
     assert np.array_equal(make_depth_engine(f"net={copy}").compute(frame).values, engine.compute(frame).values)
 
 
@@ -74,7 +75,7 @@ def test_a_file_that_holds_no_weights_is_refused_in_one_line(tmp_path):
 
 @pytest.mark.parametrize("name", REFOCUSING)
 def test_an_architecture_finds_depth_and_refocuses(name):
-    frame, _ = held_out_frame()
+    frame = held_out_frame()
     engine = make_depth_engine(name, "cpu")
     disparity = engine.compute(frame)
     assert isinstance(engine, Renderer) and disparity.values.shape == frame.left.shape[:2]
@@ -86,16 +87,16 @@ def test_an_architecture_finds_depth_and_refocuses(name):
     assert np.abs(picture.astype(int) - again).max() <= 1
 
 
-def test_the_shipped_network_beats_semi_global_matching_on_held_out_synthetic_pairs(engine):
-    frames = [held_out_frame(seed, 192, 384) for seed in range(100, 106)]
-    errors = {
-        name: stereo_scores([(depth.compute(frame).values, truth) for frame, truth in frames]).epe_px
-        for name, depth in (("net", engine), ("sgm", make_depth_engine("sgm")))
-    }
-    assert errors["net"] < errors["sgm"]
+def test_the_shipped_network_finds_most_of_what_both_eyes_see_in_held_out_synthetic_pairs(engine):
+    pairs = []
+    for sample in (open_samples("synthetic")[i] for i in (0, 14, 28, 42)):
+        left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
+        truth = DisparityMap(sample.disparity, sample.valid & ~sample.occluded)
+        pairs.append((engine.compute(StereoFrame(0, 0.0, left, right)).values, truth))
+    assert stereo_scores(pairs).d1_percent < 20
 
 
-def test_the_shipped_network_finds_real_streets(engine, real_data):
+def test_the_shipped_network_knows_real_streets_that_it_has_never_learned_from(engine, real_data):
     source = open_source(str(real_data / "kitti2015"))
     pairs = [(engine.compute(source.read(i)).values, source.truth(i).disparity) for i in (0, 5, 10)]
-    assert stereo_scores(pairs).d1_percent < 14
+    assert stereo_scores(pairs).d1_percent < 9
