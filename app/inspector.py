@@ -20,6 +20,15 @@ from sterefo_core.depth import ENGINES
 
 SCALES = (("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
 SUBJECTS = (("Your choice", False), ("The machine's until yours", True))
+FOLLOWERS = (
+    ("Looks and distance", "stereo"),
+    ("CSRT that checks itself", "csrt"),
+    ("CSRT", "opencv-csrt"),
+    ("KCF", "kcf"),
+    ("MIL", "mil"),
+    ("MedianFlow", "medianflow"),
+    ("MOSSE", "mosse"),
+)
 STEADY = (("Averaged over frames", True), ("Every frame by itself", False))
 DEVICES = (("Automatic", "auto"), ("CPU", "cpu"), ("CUDA", "cuda"))
 ENGINE_NAMES = {
@@ -71,6 +80,7 @@ class Inspector(QWidget):
         self.rows[0].note.setText(settings_table.f_number(project, self._calibration, width))
         _select(self._engine, project.depth)
         _select(self._subject, project.automatic)
+        _select(self._tracker, project.tracker)
         _select(self._steady, project.steady_depth)
 
     def open_aperture(self) -> None:
@@ -105,6 +115,7 @@ class Inspector(QWidget):
             self.rows.append(row)
             self._layout.addWidget(row)
         self._subject = self._choice("Subject", SUBJECTS, "Who chooses what is in focus.", self._change("automatic"))
+        self._tracker = self._choice("Followed by", FOLLOWERS, "How it is found again.", self._change("tracker"))
         self._layout.addWidget(_heading("Depth"))
         self._engine = self._choice("Engine", _engines(), "How distances are found.", self._change("depth"))
         self._steady = self._choice("In time", STEADY, "Averaging takes out flicker.", self._change("steady_depth"))

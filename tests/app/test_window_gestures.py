@@ -5,7 +5,7 @@ import pytest
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QWheelEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QLabel
+from PyQt6.QtWidgets import QApplication, QComboBox, QLabel
 
 from app.actions import TABLE, plain
 from app.hints import FIRST
@@ -13,6 +13,7 @@ from app.preview_state import View
 from sterefo_core.types import Follow, Hold, Release, TrackState
 from tests.app.hand import CTRL, MIDDLE, NONE, SHIFT, Key, send
 from tests.app.small_parts import FAR_PX, NEAR_PX, square
+from trackers import TRACKERS
 
 
 def test_at_first_the_window_says_what_to_do_and_a_click_ends_that(hand):
@@ -285,3 +286,14 @@ def test_the_machine_chooses_where_asked_to_its_choice_can_be_accepted_and_a_cli
     hand.click(*square(0).centre)
     hand.wait(lambda: hand.project.decisions)
     assert hand.project.decisions == (Follow(0, square(0), weak=True),)
+
+
+def test_another_tracker_can_be_chosen_and_taken_back(hand):
+    boxes = hand.window.inspector.findChildren(QComboBox)
+    tracker = next(box for box in boxes if box.accessibleName() == "Followed by")
+    assert [tracker.itemData(number) for number in range(tracker.count())] == list(TRACKERS)
+    tracker.activated.emit(tracker.findData("medianflow"))
+    assert hand.project.tracker == "medianflow"
+    hand.wait_for_project()
+    hand.key(Key.Key_Z, CTRL)
+    assert hand.project.tracker == tracker.currentData() == "stereo"
