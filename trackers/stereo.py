@@ -161,7 +161,8 @@ class StereoTracker:
         if precision == 0:
             return replace(expected, rate=expected.rate * _FORGOTTEN)
         correction = error / precision * variance / (variance + 1 / precision)
-        return replace(expected, depth=expected.depth + correction, rate=expected.rate + _RATE_SHARE * correction)
+        learnt = 0.0 if self._probation else _RATE_SHARE * correction  # where it was found, its depth was a guess
+        return replace(expected, depth=expected.depth + correction, rate=expected.rate + learnt)
 
     def _learn(self, image: np.ndarray, disparity: DisparityMap, found: _Subject, surface: Surface) -> None:
         """Take over what a sure sight teaches: the looks, and how much of the box the surface fills."""
