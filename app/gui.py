@@ -14,7 +14,7 @@ import cv2
 from PyQt6.QtCore import QSettings, QTimer
 from PyQt6.QtWidgets import QApplication
 
-from app import theme
+from app import remembered, theme
 from app.icons import app_icon
 from app.main_window import MainWindow
 from sterefo_core.errors import SterefoError
@@ -44,7 +44,7 @@ def start(address: str = DEMO) -> int:
     app.setWindowIcon(app_icon())
     theme.install(app)
     settings = QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "sterefo", "sterefo")
-    window = MainWindow(settings)
+    window = MainWindow(remembered.sound(settings))
     signal.signal(signal.SIGINT, lambda *_: window.close())
     heartbeat = QTimer()  # lets Python see Ctrl-C while Qt waits for events
     heartbeat.timeout.connect(lambda: None)

@@ -4,11 +4,34 @@
 # mypy: disable-error-code="override,call-arg,call-overload,union-attr,attr-defined"
 from __future__ import annotations
 
-from PyQt6.QtCore import QSettings
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QByteArray, QSettings
 from PyQt6.QtWidgets import QMainWindow
 
 from app.inspector import DEVICES, SCALES
 from app.preview import Preview
+
+_KINDS = {"geometry": QByteArray, "scale": float, "device": str, "recents": list, "camera/swap": bool}
+
+
+def sound(settings: QSettings) -> QSettings:
+    """The settings, or fresh ones where their file cannot be understood; that is then renamed aside, and it is said."""
+    try:
+        for name, kind in _KINDS.items():
+            if settings.contains(name):
+                settings.value(name, type=kind)
+    except TypeError:
+        pass
+    else:
+        if settings.status() is QSettings.Status.NoError:
+            return settings
+    path = Path(settings.fileName())
+    aside = path.with_name(f"{path.name}.broken")
+    path.replace(aside)
+    print(f"the settings in {path} could not be read: they lie in {aside} now, and new ones begin", file=sys.stderr)
+    return QSettings(str(path), QSettings.Format.IniFormat)
 
 
 def recall_look(settings: QSettings, preview: Preview) -> None:
