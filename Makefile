@@ -2,7 +2,7 @@
 export PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test check-full lint system system-test clean
+.PHONY: run test check-full soak lint system system-test clean
 
 run: .venv/runtime.stamp
 	@$(BIN)/python run_app.py
@@ -12,6 +12,9 @@ test: lint system-test
 
 check-full: lint system-test
 	@$(BIN)/python -m pytest
+
+soak: .venv/dev.stamp
+	@$(BIN)/python -m tests.faults.soak $(SOAK)
 
 lint: .venv/dev.stamp
 	@$(BIN)/ruff check .
