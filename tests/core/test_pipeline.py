@@ -11,7 +11,7 @@ from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.refocus import make_renderer
 from sterefo_core.sources import open_source
-from sterefo_core.types import Box, Follow, Hold, Lens, Release, TrackState
+from sterefo_core.types import Box, DisparityMap, Follow, Hold, Lens, Release, TrackState
 from tests.moving_square import FOLLOW, FRAMES, SQUARE_PX, WALL_PX, make_sequence
 from trackers import make_tracker
 
@@ -126,6 +126,24 @@ def test_the_frames_after_a_frame_are_looked_at_as_far_as_they_have_a_say_in_it(
     assert pipeline.unobserved(2, project) == [5]
     assert pipeline.unobserved(4, project) == [5]  # what follows is no longer about this object
     assert pipeline.unobserved(11, replace(FOLLOWING_SHORT, look_ahead=3)) == [5, 6, 7, 8, 9, 10]
+
+
+class Trembling:
+    """Exact depth but for an offset that is another one in every frame."""
+
+    def compute(self, frame):
+        offset = np.random.default_rng(frame.index).normal(0, 0.3)
+        values = np.full(frame.left.shape[:2], SQUARE_PX + offset, np.float32)
+        return DisparityMap(values, np.ones(values.shape, bool))
+
+
+def test_looking_ahead_brings_the_focus_nearer_to_the_truth(source):
+    wrong = {}
+    for ahead in (0, 4):
+        project = replace(FOLLOWING_SHORT, look_ahead=ahead, lens=Lens(aperture=1.0))
+        with Pipeline(source, Trembling(), make_renderer("cpu"), make_tracker) as pipeline:
+            wrong[ahead] = np.mean([abs(shot.focus.disparity - SQUARE_PX) for shot in played(pipeline, project)[:8]])
+    assert wrong[4] < 0.8 * wrong[0]
 
 
 def test_another_lens_on_the_same_frame_costs_the_refocusing_only(source, pipeline):
