@@ -228,6 +228,15 @@ def test_a_folder_of_another_run_is_refused(tmp_path, kitti):
         Training(recipe(network="paper"), tmp_path, CPU)
 
 
+def test_a_checkpoint_that_does_not_say_its_step_is_refused(tmp_path, kitti):
+    trained(tmp_path, steps=1, data=(kitti,))
+    tensors, _ = load_tensors(tmp_path / CHECKPOINT)
+    for about in ({}, {"step": "many"}, {"step": 1.5}, [1]):
+        save_tensors(tmp_path / CHECKPOINT, tensors, about)
+        with pytest.raises(SterefoError, match="is no checkpoint"):
+            Training(recipe(data=(kitti,)), tmp_path, CPU)
+
+
 def test_weights_of_another_network_are_refused(tmp_path):
     save_tensors(tmp_path / "other.safetensors", {"x": torch.zeros(1)}, {})
     with pytest.raises(SterefoError, match="another network"):
