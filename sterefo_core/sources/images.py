@@ -109,7 +109,7 @@ def _source(name: str, kind: str, pairs: Sequence[tuple[Path, Path]], calibratio
     return PictureSource(name, kind, timed)
 
 
-@np.errstate(over="ignore")  # what is not finite then is told
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite then is told
 def _scene_calibration(folder: Path) -> Calibration | None:
     """Middlebury's `calib.txt`: cam0 and cam1 are 3 x 3 matrices in px, the baseline is in mm; None without a file."""
     path = folder / "calib.txt"

@@ -18,7 +18,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{1,9})?", re.ASCII)  
 _REMEDY = "copy it again, or move it away to go on without it"
 
 
-@np.errstate(over="ignore")  # what is not finite then is told
+@np.errstate(over="ignore", invalid="ignore")  # what is not finite then is told
 def read_calibration(path: Path, left: str, right: str) -> Calibration | None:
     """The calibration of the cameras whose 3 x 4 projection matrices are on the lines `left` and `right` ("P2", "P3").
 
