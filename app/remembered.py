@@ -18,20 +18,25 @@ _KINDS = {"geometry": QByteArray, "scale": float, "device": str, "recents": list
 
 def sound(settings: QSettings) -> QSettings:
     """The settings, or fresh ones where their file cannot be understood; that is then renamed aside, and it is said."""
+    path = Path(settings.fileName())
+    if _readable(settings, path):
+        return settings
+    aside = path.with_name(f"{path.name}.broken")
+    path.replace(aside)
+    print(f"the settings in {path} could not be read: they lie in {aside} now, and new ones begin", file=sys.stderr)
+    return QSettings(str(path), QSettings.Format.IniFormat)
+
+
+def _readable(settings: QSettings, path: Path) -> bool:
+    if path.exists() and b"PyQt_PyObject" in path.read_bytes():  # PyQt would unpickle it, and so execute it
+        return False
     try:
         for name, kind in _KINDS.items():
             if settings.contains(name):
                 settings.value(name, type=kind)
     except TypeError:
-        pass
-    else:
-        if settings.status() is QSettings.Status.NoError:
-            return settings
-    path = Path(settings.fileName())
-    aside = path.with_name(f"{path.name}.broken")
-    path.replace(aside)
-    print(f"the settings in {path} could not be read: they lie in {aside} now, and new ones begin", file=sys.stderr)
-    return QSettings(str(path), QSettings.Format.IniFormat)
+        return False
+    return settings.status() is QSettings.Status.NoError
 
 
 def recall_look(settings: QSettings, preview: Preview) -> None:

@@ -31,6 +31,26 @@ def test_a_broken_file_is_renamed_aside_and_defaults_are_used(tmp_path, capsys, 
     assert settings_at(path).value("scale", type=float) == 0.5
 
 
+class Spell:
+    """What runs something when it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return open, (str(self.mark), "w")
+
+
+def test_pickled_objects_in_a_settings_file_are_not_unpickled(tmp_path, capsys):
+    path, mark = tmp_path / "sterefo.ini", tmp_path / "ran"
+    settings = settings_at(path)
+    settings.setValue("scale", Spell(mark))
+    settings.sync()
+    assert sound(settings_at(path)).allKeys() == [] and not mark.exists()
+    settings_at(tmp_path / "sterefo.ini.broken").value("scale")
+    assert mark.exists()  # it would have run
+
+
 def test_a_window_opens_on_broken_settings(open_window, tmp_path):
     (tmp_path / "settings.ini").write_bytes(b"[General]\nscale=large\nrecents=7\ngeometry=nonsense\n")
     sound(settings_at(tmp_path / "settings.ini"))
