@@ -81,7 +81,9 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
         "--squeeze", type=float, metavar="X", help="anamorphic: 1 a disk to 2 an oval twice as high as wide"
     )
     group.add_argument("--cats-eye", type=float, metavar="C", help="aperture cut towards the corners, 0 to 1")
-    group.add_argument("--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 to 1")
+    group.add_argument(
+        "--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 (default) to 1"
+    )
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
     group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8")
     group.add_argument(

@@ -40,7 +40,7 @@ class Lens:
     roundness: float = 0.0
     squeeze: float = 1.0
     cats_eye: float = 0.0
-    highlights: float = 0.75
+    highlights: float = 0.0
     quality: Quality = Quality.FINAL
 
 

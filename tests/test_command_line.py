@@ -340,9 +340,10 @@ def test_an_interrupted_export_leaves_nothing_behind(sequence, tmp_path, stop):
 
 
 INTERRUPTED = """
-import os, sys
+import os, signal, sys
 from app import commands
 from sterefo_core import export
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 facts, stop = export.facts, int(sys.argv[1])
 def facts_then_stop(done):  # the signal arrives while frame 2 is being written
     if done.frame.index == 2:
