@@ -133,7 +133,7 @@ def numbers(calibration: Calibration | None) -> tuple[Number, ...]:
             *_of_lens("cats_eye"),
         ),
         Number(
-            "Lens", "Highlights", "Gives clipped lamps back the light of bright disks; in daylight white paint glows, too.", 0, 1, "", 2,
+            "Lens", "Highlights", "Gives clipped lamps back their light; in daylight paint glows.", 0, 1, "", 2,
             *_of_lens("highlights"),
         ),
         Number(
