@@ -13,7 +13,7 @@ from app.preview_state import Plate, PreviewLook, Seen, SourceFacts
 from app.scaled_renderer import ScaledRenderer
 from app.takes import Takes
 from app.workshop import Workshop
-from sterefo_core.errors import BadFrameError, ExportError
+from sterefo_core.errors import ExportError
 from sterefo_core.live import CameraHealth, LiveSource
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
@@ -93,12 +93,9 @@ class Stage:
     def observe(self, index: int, project: Project) -> None:
         """Look at one of them, if it can be read."""
         assert self._pipeline
-        try:
-            frame = self._pipeline.read(index)
-        except BadFrameError:
-            self._pipeline.pass_over(index)
-        else:
-            self._remember(index, project, self._pipeline.observe(frame, project))
+        track = self._pipeline.observe_at(index, project)
+        if track is not None:
+            self._remember(index, project, track)
 
     def still(self, index: int) -> Plate:
         """The frame as it was taken."""

@@ -93,6 +93,11 @@ class Pipeline:
         """
         return self._observe(frame, project, Stopwatch()).track
 
+    def observe_at(self, index: int, project: Project) -> Track | None:
+        """Read and `observe` a frame of the source; None where it cannot be read: it is passed over."""
+        seen = self._look_at(index, None, project, Stopwatch())
+        return None if seen is None else seen.track
+
     def directed(self, project: Project) -> Project:
         """The project with the decisions that the machine has made so far, if it is to make any."""
         return project.with_base(self._director.decisions) if project.automatic else project
@@ -146,15 +151,15 @@ class Pipeline:
         decode_ms = watch["decode"] + done.milliseconds.get("decode", 0.0)
         return replace(done, milliseconds={**done.milliseconds, "decode": decode_ms})
 
-    def _look_at(self, index: int, shown: StereoFrame, project: Project, watch: Stopwatch) -> None:
+    def _look_at(self, index: int, shown: StereoFrame | None, project: Project, watch: Stopwatch) -> Observation | None:
         """Observe a frame on the way to the one shown or after it; what cannot be read is passed over."""
         try:
             with watch.stage("decode"):
-                frame = shown if index == shown.index else self.read(index)
+                frame = shown if shown is not None and index == shown.index else self.read(index)
         except BadFrameError:
             self.pass_over(index)
-        else:
-            self._observe(frame, project, watch)
+            return None
+        return self._observe(frame, project, watch)
 
     def _observe(self, frame: StereoFrame, project: Project, watch: Stopwatch) -> Observation:
         if not (project.automatic and self._director.looks(frame.index)):
