@@ -107,8 +107,7 @@ class Observer:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tracker")
         self._observed: dict[tuple[Follow, int], Observation] = {}
         self._steady: dict[tuple[Follow, int], tuple[range, float | None]] = {}
-        self._unreadable: set[int] = set()
-        self.first_kept = 0
+        self._unreadable, self.first_kept = set[int](), 0
         self._runs: dict[int, _Run] = {}
         self._recent: list[tuple[StereoFrame, DisparityMap]] = []
         self._kept = 1
@@ -119,7 +118,8 @@ class Observer:
 
     def go_on_from(self, earlier: Observer) -> None:
         """Take over what another observer of the same source saw; where it was followed, it is followed on."""
-        self._observed, self._runs, self.first_kept = earlier._observed, earlier._runs, earlier.first_kept
+        self._observed, self._runs = earlier._observed, earlier._runs
+        self._unreadable, self.first_kept = earlier._unreadable, earlier.first_kept
 
     def read(self, index: int) -> StereoFrame:
         """A frame of the source; those looked at lately are kept. Raises BadFrameError."""

@@ -229,6 +229,14 @@ def test_a_pipeline_that_goes_on_from_another_follows_on_without_the_frames_that
         assert later.process(source.read(8), FOLLOWING_SHORT).track == straight[8].track
 
 
+def test_a_pipeline_that_goes_on_from_another_does_not_ask_again_for_what_could_not_be_read(source):
+    with pipeline_of(source) as earlier, pipeline_of(source) as later:
+        earlier.observe(source.read(0), FOLLOWING_SHORT)
+        earlier.pass_over(1)
+        later.go_on_from(earlier)
+        assert later.unobserved(2, FOLLOWING_SHORT) == []
+
+
 def test_a_closed_pipeline_leaves_no_thread(source):
     before = set(threading.enumerate())
     with pipeline_of(source) as pipeline:
