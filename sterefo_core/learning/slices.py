@@ -12,7 +12,8 @@ from sterefo_core.depth.network import BIN_PX
 from sterefo_core.lens import Lens
 from sterefo_core.refocus.functional import signed_radius
 from sterefo_core.refocus.iris import iris_of
-from sterefo_core.refocus.layers import over, radius_rungs, rung_share, slices_of, spread
+from sterefo_core.refocus.layers import over, rung_share, spread
+from sterefo_core.refocus.rules import radius_rungs, slices_of
 
 
 def refocused_slices(image: Tensor, share: Tensor, focus_disparity: float | Tensor, lens: Lens) -> Tensor:

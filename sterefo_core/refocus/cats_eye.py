@@ -17,6 +17,7 @@ from torch import Tensor
 
 from sterefo_core.lens import Lens
 from sterefo_core.refocus.iris import Iris, iris_of
+from sterefo_core.refocus.rules import shift_per_px
 
 _STEP = 1 / 8
 """The cut is moved in steps of this many radii; between them pictures are mixed."""
@@ -47,11 +48,6 @@ class Part(NamedTuple):
     columns: slice
     iris: Iris
     weight: Tensor
-
-
-def shift_per_px(cats_eye: float, height: int, width: int) -> float:
-    """By how many radii the barrel is off the aperture for each px from the picture's middle."""
-    return cats_eye / (math.hypot(height, width) / 2)
 
 
 def shapes_of(lens: Lens, height: int, width: int) -> Shapes:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from sterefo_core.lens import Lens
-from sterefo_core.refocus.cats_eye import shift_per_px
+from sterefo_core.refocus.rules import shift_per_px
 
 _ONE, _ZERO = np.float32(1), np.float32(0)
 

@@ -21,8 +21,8 @@ from sterefo_core.refocus.cpu_light import Light, sort_light
 from sterefo_core.refocus.cpu_plan import LEVELS, Plan
 from sterefo_core.refocus.cpu_spread import BAND_ROWS, Band, render_band
 from sterefo_core.refocus.cpu_surfaces import Rules, Surfaces, measure_radius, unmix_outlines
-from sterefo_core.refocus.hidden import SMOOTHING_STEPS
 from sterefo_core.refocus.highlights import clipped_spots, gain_of
+from sterefo_core.refocus.rules import SMOOTHING_STEPS
 
 _LINEAR_OF_BYTE = linear_from_srgb(np.arange(256, dtype=np.uint8))
 _BYTE_OF_ROOT = srgb_from_linear(np.square(np.arange(4096) / 4095))

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 
 from sterefo_core.refocus.iris import DISK, Iris
-from sterefo_core.refocus.layers import radius_rungs, slices_of
+from sterefo_core.refocus.rules import radius_rungs, slices_of
 from sterefo_core.types import Quality
 
 _HALF_FROM_PX = {Quality.PREVIEW: 5.0, Quality.FINAL: math.inf}

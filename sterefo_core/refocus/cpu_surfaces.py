@@ -9,19 +9,18 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sterefo_core.refocus import hidden, rims, second_view
 from sterefo_core.refocus.cpu_plan import slice_of
-from sterefo_core.refocus.neighbours import GAP_PX
+from sterefo_core.refocus.rules import FARTHER, GAP_PX, RIM_WEIGHT, SAME_PX, TRUST
 
 
 class Rules(NamedTuple):
     """Numbers of the definition. They are passed: numba would keep old ones in its cache if they changed there."""
 
     gap: np.float32 = np.float32(GAP_PX)
-    rim_weight: np.float32 = np.float32(rims.RIM_WEIGHT)
-    trust: np.float32 = np.float32(rims.TRUST)
-    farther: np.float32 = np.float32(hidden.FARTHER)
-    same: np.float32 = np.float32(second_view.SAME_PX)
+    rim_weight: np.float32 = np.float32(RIM_WEIGHT)
+    trust: np.float32 = np.float32(TRUST)
+    farther: np.float32 = np.float32(FARTHER)
+    same: np.float32 = np.float32(SAME_PX)
 
 
 class Surfaces(NamedTuple):

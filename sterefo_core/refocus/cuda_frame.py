@@ -17,9 +17,9 @@ from sterefo_core.refocus import triton_hidden, triton_lamps, triton_rims
 from sterefo_core.refocus.cats_eye import shapes_of
 from sterefo_core.refocus.cuda_plan import plan_for
 from sterefo_core.refocus.cuda_spread import Light, Shape
-from sterefo_core.refocus.hidden import SMOOTHING_STEPS
 from sterefo_core.refocus.highlights import gain_of, largest_lamp
 from sterefo_core.refocus.iris import Iris, iris_of
+from sterefo_core.refocus.rules import SMOOTHING_STEPS
 
 LOWEST = torch.finfo(torch.float32).min
 

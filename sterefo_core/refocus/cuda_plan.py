@@ -15,7 +15,7 @@ from torch import Tensor
 from sterefo_core.refocus.aperture import disk_kernel
 from sterefo_core.refocus.cats_eye import Shapes
 from sterefo_core.refocus.iris import Iris
-from sterefo_core.refocus.layers import radius_rungs, slices_of
+from sterefo_core.refocus.rules import radius_rungs, slices_of
 
 BLOCK = 32, 4
 """Width and height, in px, of the block of pixels that one warp computes: every thread has a column of it, so that

@@ -14,8 +14,8 @@ from torch import Tensor
 from sterefo_core.lens import Lens
 from sterefo_core.refocus.checks import check_pictures
 from sterefo_core.refocus.cuda_frame import LOWEST, Frame, Needs
-from sterefo_core.refocus.hidden import SMOOTHING_STEPS
 from sterefo_core.refocus.highlights import largest_lamp
+from sterefo_core.refocus.rules import SMOOTHING_STEPS
 
 
 def tried_out() -> CudaRenderer:

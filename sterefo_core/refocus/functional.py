@@ -37,8 +37,9 @@ from sterefo_core.lens import Lens, unusable
 from sterefo_core.refocus.cats_eye import parts_of
 from sterefo_core.refocus.hidden import hidden_surface
 from sterefo_core.refocus.iris import Iris
-from sterefo_core.refocus.layers import over, radius_rungs, slices_of, spread
+from sterefo_core.refocus.layers import over, spread
 from sterefo_core.refocus.rims import unmix_rims
+from sterefo_core.refocus.rules import radius_rungs, slices_of
 
 
 def refocus(

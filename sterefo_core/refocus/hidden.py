@@ -9,13 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sterefo_core.refocus.neighbours import GAP_PX, around, weighted_mean
+from sterefo_core.refocus.neighbours import around, weighted_mean
+from sterefo_core.refocus.rules import FARTHER, GAP_PX, SMOOTHING_STEPS
 from sterefo_core.refocus.second_view import seen_from_right
 
-FARTHER = 0.3
-"""How many px nearer a rim must be to win, for each px of radius that it lies less far behind: what is farther behind
-is more often what goes on."""
-SMOOTHING_STEPS = (4, 2, 1)
 _BINOMIAL = (0.25, 0.5, 0.25, 0.5, 1.0, 0.5, 0.25, 0.5, 0.25)
 
 

@@ -10,34 +10,7 @@ from torch import Tensor
 from sterefo_core.refocus.aperture import disk_kernel, transfer
 from sterefo_core.refocus.iris import DISK, Iris
 
-SLICE_PX = 2.0
-"""Range of blur radius in one slice; far out of focus it grows to a quarter of the radius."""
 EMPTY = 1e-6
-
-
-def radius_rungs(max_radius_px: float) -> list[float]:
-    """The signed radii at which disks are drawn, far to near: 0, 1, 2 ... 8, then an eighth farther each time.
-
-    The last one is `max_radius_px` itself; negative radii lie behind the focal plane.
-    """
-    rungs = [0.0]
-    while rungs[-1] < max_radius_px:
-        rungs.append(min(rungs[-1] + max(1.0, rungs[-1] / 8), max_radius_px))
-    return [-rung for rung in rungs[:0:-1]] + rungs
-
-
-def slices_of(rungs: Sequence[float]) -> list[range]:
-    """Neighbouring rungs (their indices) that make one slice, far to near. What is in focus has a slice of its own."""
-    middle = len(rungs) // 2
-    nearer: list[range] = []
-    for index in range(middle + 1, len(rungs)):
-        start = nearer[-1].start if nearer else middle
-        if start > middle and rungs[index] - rungs[start] < max(SLICE_PX, rungs[start] / 4):
-            nearer[-1] = range(start, index + 1)
-        else:
-            nearer.append(range(index, index + 1))
-    farther = [range(len(rungs) - part.stop, len(rungs) - part.start) for part in reversed(nearer)]
-    return [*farther, range(middle, middle + 1), *nearer]
 
 
 def rung_share(radius: Tensor, rungs: Sequence[float], index: int) -> Tensor:

@@ -6,9 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad, unfold
 
-GAP_PX = 1.0
-"""Neighbours whose blur radii differ by more than this belong to different surfaces."""
-
 
 def around(values: Tensor, step: int = 1) -> Tensor:
     """`(B, C, 9, H, W)`: the 3 x 3 pixels `step` apart around each pixel, row by row; the border is repeated."""

@@ -9,10 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sterefo_core.refocus.neighbours import GAP_PX, around, gaps, weighted_mean
-
-RIM_WEIGHT = 0.02  # of neighbours that lie on an outline themselves: they count only where there is nothing else
-TRUST = 2.0  # by this factor the surfaces' colours must differ more than each of them varies
+from sterefo_core.refocus.neighbours import around, gaps, weighted_mean
+from sterefo_core.refocus.rules import GAP_PX, RIM_WEIGHT, TRUST
 
 
 def unmix_rims(image: Tensor, radius: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import max_pool2d
 
-SAME_PX = 1.0  # disparities closer than this are one surface
+from sterefo_core.refocus.rules import SAME_PX
 
 
 def seen_from_right(right: Tensor, disparity: Tensor, hidden_disparity: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,9 +6,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from sterefo_core.refocus.hidden import FARTHER
-from sterefo_core.refocus.neighbours import GAP_PX
-from sterefo_core.refocus.second_view import SAME_PX
+from sterefo_core.refocus.rules import FARTHER, GAP_PX, SAME_PX
 from sterefo_core.refocus.triton_rims import colour_at, neighbour, pixels
 
 _GAP = tl.constexpr(GAP_PX)

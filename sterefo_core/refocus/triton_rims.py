@@ -9,8 +9,7 @@ from __future__ import annotations
 import triton
 import triton.language as tl
 
-from sterefo_core.refocus.neighbours import GAP_PX
-from sterefo_core.refocus.rims import RIM_WEIGHT, TRUST
+from sterefo_core.refocus.rules import GAP_PX, RIM_WEIGHT, TRUST
 
 _GAP = tl.constexpr(GAP_PX)
 _ON_RIM = tl.constexpr(RIM_WEIGHT)

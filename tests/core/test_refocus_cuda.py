@@ -18,8 +18,9 @@ from sterefo_core.refocus import cuda, cuda_plan, functional, make_renderer
 from sterefo_core.refocus.cats_eye import shapes_of
 from sterefo_core.refocus.cuda_renderer import CudaRenderer
 from sterefo_core.refocus.cuda_spread import Shape, Slices
-from sterefo_core.refocus.layers import radius_rungs, slices_of, spread
+from sterefo_core.refocus.layers import spread
 from sterefo_core.refocus.renderer import DefinitionRenderer
+from sterefo_core.refocus.rules import radius_rungs, slices_of
 from sterefo_core.types import Lens
 
 pytestmark = pytest.mark.usefixtures("few_large_blocks")
