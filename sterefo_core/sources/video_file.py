@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import count
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 
 import av
@@ -113,16 +114,34 @@ class VideoFile:
     def _begin(self, key: KeyFrame | None = None) -> None:
         """Start decoding at a key frame, or at the beginning of the file."""
         self._shown = None
-        if key and key.number and self._seek(key):
-            self._run_start = key.number
-        else:
+        if key is None or key.number == 0 or not self._begin_at(key):
             self._container.close()
             self._container, self._stream = _open(self.path)
-            self._run_start = 0
-        self._run = self._decoded()
+            self._run_start, self._run = 0, self._decoded()
 
-    def _seek(self, key: KeyFrame) -> bool:
-        """Go to `key` or a key frame before it. Some containers seek by presentation time, some by decoding time."""
+    def _begin_at(self, key: KeyFrame) -> bool:
+        """Start decoding at `key` or a key frame before it; False where that is none.
+
+        A stream that is refreshed strip by strip (H.264 intra refresh) marks as key frames where a refresh begins. The
+        first picture shown is then a later one, when all strips are new, and often wrong in its last bits: such a file
+        is decoded from its beginning, from now on at once.
+        """
+        start = self._seek(key)
+        if start is None:
+            return False
+        run = self._decoded()
+        first = next((shown for shown in run if shown[0] >= start), None)
+        if first is None or first[0] > start:
+            self._index = replace(self._index, keys=[])
+            return False
+        self._run_start, self._run = start, chain([first], run)
+        return True
+
+    def _seek(self, key: KeyFrame) -> int | None:
+        """Go to `key` or a key frame before it, and say which; None where the container cannot.
+
+        Some containers seek by presentation time, some by decoding time.
+        """
         for ticks in (key.pts, key.dts):
             if ticks is None:
                 continue
@@ -133,8 +152,8 @@ class VideoFile:
                 continue
             if packet.is_keyframe and packet.pts is not None and packet.pts <= key.pts:
                 self._container.seek(ticks, stream=self._stream)
-                return True
-        return False
+                return (self._index.numbers or {}).get(packet.pts)
+        return None
 
     def _decoded(self) -> Iterator[tuple[int, VideoFrame]]:
         """Frames with their numbers in the order they are shown; damaged ones are left out."""

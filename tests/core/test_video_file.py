@@ -2,6 +2,7 @@ import random
 from fractions import Fraction
 
 import av
+import cv2
 import numpy as np
 import pytest
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
@@ -18,7 +19,15 @@ def picture(index, width=96, height=64):
     return np.stack(waves, axis=2).astype(np.uint8)
 
 
-def make(path, codec="libx264", times=None, size=(96, 64), muxer=None, **options):
+def turning(index, width=96, height=64):
+    """A texture that turns and comes nearer."""
+    texture = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 255, (400, 600, 3), np.uint8), (0, 0), 1.5)
+    view = cv2.getRotationMatrix2D((300, 200), 3 * index, 1 + 0.02 * index)
+    view[:, 2] += width / 2 - 300, height / 2 - 200
+    return cv2.warpAffine(texture, view, (width, height))
+
+
+def make(path, codec="libx264", *, times=None, size=(96, 64), muxer=None, scene=picture, **options):
     """A film with B-frames and a key frame every 12 pictures; `times` in milliseconds, else 25 a second."""
     defaults = {"preset": "fast", "g": "12", "bf": "3"} if codec == "libx264" else {"g": "12"}
     with av.open(str(path), "w", container_options=muxer or {}) as container:
@@ -27,7 +36,7 @@ def make(path, codec="libx264", times=None, size=(96, 64), muxer=None, **options
         if codec == "mpeg2video":
             stream.codec_context.time_base = Fraction(1, 25)
         for index in range(COUNT):
-            frame = av.VideoFrame.from_ndarray(picture(index, *size), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(scene(index, *size), format="rgb24")
             frame.pts, frame.time_base = (times[index] if times else 40 * index), Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -63,6 +72,21 @@ def test_every_frame_is_found_and_has_the_same_bits_in_any_order(tmp_path, name)
     jumping, order = VideoFile(path), [*range(COUNT), *range(COUNT)]
     random.Random(name).shuffle(order)
     assert all(np.array_equal(jumping.read(index), straight[index]) for index in order)
+
+
+def test_a_film_refreshed_strip_by_strip_has_the_same_bits_though_its_decoder_would_start_in_the_middle(tmp_path):
+    path = make(tmp_path / "film.ts", scene=turning, **FILMS["no_key_frames.ts"])
+    straight, jumping = read_all(VideoFile(path)), VideoFile(path)
+    assert len(jumping._index.keys) > 2
+    assert all(np.array_equal(jumping.read(index), straight[index]) for index in reversed(range(COUNT)))
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv", "film.ts", "open_groups.ts", "film.webm"])
+def test_a_jump_decodes_no_further_back_than_from_the_key_frame_before_it(tmp_path, name):
+    file = VideoFile(make(tmp_path / name, **FILMS[name]))
+    for index in (30, 14, 39):
+        file.read(index)
+        assert 0 < index - file._run_start < 12 + 3
 
 
 @pytest.mark.parametrize("name", ["film.mp4", "film.ts", "film.avi"])
