@@ -37,18 +37,19 @@ def test_imports_never_point_the_other_way(room):
     assert not crossed
 
 
-WITHOUT_QT = """
+WITHOUT = """
 import sys
-sys.modules["PyQt6"] = None  # importing it now raises ImportError
+sys.modules[sys.argv[1]] = None  # importing it now raises ImportError
 from app.commands import main
-sys.exit(main(["export", "demo", "--range", "0..2", "-o", sys.argv[1]]))
+sys.exit(main(["export", "demo", "--range", "0..2", "--device", "cpu", "-o", sys.argv[2]]))
 """
 
 
-def test_three_frames_are_exported_where_qt_cannot_be_imported(tmp_path):
+@pytest.mark.parametrize("package", ["PyQt6", "torch"])
+def test_three_frames_are_exported_on_the_cpu_where_qt_or_torch_cannot_be_imported(package, tmp_path):
     target = tmp_path / "demo.mp4"
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_QT, target], cwd=TOP, capture_output=True, text=True, check=False
+        [sys.executable, "-c", WITHOUT, package, target], cwd=TOP, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert target.stat().st_size > 0
