@@ -27,7 +27,7 @@ def photographed(sample: StereoSample, rng: np.random.Generator) -> StereoSample
     left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
     if rng.random() < 0.5:
         right = _badly_rectified(right, rng)
-    curve, unlike = _curve(rng, 0.2), rng.random() < 0.6
+    curve, unlike = _curve(rng, 0.2) * np.exp(rng.normal(0.05, 0.25)), rng.random() < 0.6  # sunlit roads burn out
     blur = rng.uniform(0.3, 1.2) if rng.random() < 0.25 else 0.0
     noise = rng.uniform(0.5, 7) if rng.random() < 0.6 else 0.0
     quality = int(rng.integers(25, 96)) if rng.random() < 0.3 else None

@@ -72,8 +72,10 @@ def dressed(rng: np.random.Generator, places: Places) -> Surfaces:
     places = Places(*(column[order] for column in places))
     disparity = np.maximum(_middle_disparity(places), 0)
     second = np.where(rng.random(count) < 0.5, rng.uniform(0.1, 0.5, count), 0)
-    shiny = rng.random(count) < 0.1
-    second[shiny] = rng.uniform(0.15, 0.45, shiny.sum())
+    chosen, by_chance = places.gloss > 0, (places.gloss < 0) & (rng.random(count) < 0.1)
+    second[chosen] = places.gloss[chosen]
+    second[by_chance] = rng.uniform(0.15, 0.45, by_chance.sum())
+    shiny = chosen | by_chance
     apart = np.where(shiny, disparity * rng.uniform(0.1, 1.1, count), -1)
     contrast = np.where(rng.random(count) < 0.25, rng.uniform(0.06, 0.3, count), rng.uniform(0.3, 1.05, count))
     contrast = contrast[:, None] * np.exp(rng.normal(0, 0.12, (count, 3)))
@@ -137,7 +139,7 @@ def _texture_map(rng: np.random.Generator, places: Places) -> np.ndarray:
 def _light(rng: np.random.Generator, places: Places) -> np.ndarray:
     """`(n, 3)` brightness that changes linearly over the picture, about 1 at the middle of each surface."""
     slope = rng.normal(0, 0.002, (len(places.shape), 2))
-    level = rng.uniform(0.5, 1.1, len(places.shape)) - (slope * np.clip(_middle(places.to_unit), -500, 2000)).sum(
+    level = rng.uniform(0.5, 1.35, len(places.shape)) - (slope * np.clip(_middle(places.to_unit), -500, 2000)).sum(
         axis=1
     )
     return np.column_stack([slope, level]).astype(np.float32)

