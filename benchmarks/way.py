@@ -1,0 +1,173 @@
+"""Speed of the whole way of a frame beside yardsticks: `python -m benchmarks.way [--data SEQUENCE --track F:x,y,w,h]`.
+
+The demo, drawn at 1242x375 and kept as pairs of PNG, and a sequence of yours. In a round the stages and the yardsticks
+take turns on every frame; then the whole way, the window's preview and an export play these frames. A first round warms
+up. Figures are the quarter, the median and three quarters; ratios are of one round, for those hold on a busy machine.
+
+    decode .. hand-over  the stages alone, one after the other
+    CSRT                 an update of OpenCV's CSRT on the same box: the yardstick of the whole way
+    StereoSGBM           OpenCV's, at full size
+    paper                the paper's refocusing: in torch where there is CUDA
+    copy                 a pair to the CUDA device and a picture back, from and to pinned memory
+    whole way            `Pipeline.run` with default settings in preview quality, every picture handed over
+    preview              the window's thread, playing every frame as fast as it can
+    delay                of the preview, from asking for a frame to handing it over
+    export               to H.264, in final quality
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter, process_time
+
+from app import arguments
+from app.mailbox import Mailbox
+from app.plates import plate
+from app.preview_state import PreviewLook
+from app.workshop import make_pipeline, open_project
+from benchmarks.machine import line, machine, spread
+from benchmarks.stages import STAGES, YARDSTICKS, Turns
+from benchmarks.window_thread import played_by_the_window
+from sterefo_core.export import ExportSettings, export
+from sterefo_core.picture_writer import PictureWriter
+from sterefo_core.project import Project
+from sterefo_core.sources import open_source
+from sterefo_core.sources.synthetic import SyntheticSource
+from sterefo_core.types import Follow, Quality
+
+SIZE = (1242, 375)
+GOAL, BEST, LONGEST_DELAY = 2.0, 1.2, 3.0
+"""Period of the whole way in updates of CSRT: to be reached, and splendid. Delay in periods of the preview."""
+WAYS = ("whole way", "preview", "delay", "export")
+
+
+@contextmanager
+def drawn_demo(frames: int) -> Iterator[tuple[str, Follow]]:
+    """The address of the demo as two folders of pictures of `SIZE`, and the pedestrian."""
+    demo = SyntheticSource(SIZE, frames)
+    with TemporaryDirectory() as folder:
+        eyes = Path(folder, "left"), Path(folder, "right")
+        for eye in eyes:
+            eye.mkdir()
+        left, right = (PictureWriter(eye) for eye in eyes)
+        for index in range(frames):
+            frame = demo.read(index)
+            left.write(frame.left, index)
+            right.write(frame.right, index)
+        yield ",".join(map(str, eyes)), Follow(0, demo.subject.box)
+
+
+@dataclass(frozen=True)
+class Player:
+    """Plays a project in each of the ways; frame by frame, from its first to its last one."""
+
+    project: Project
+
+    def whole_way(self) -> tuple[float, float]:
+        """Period and processor time of a frame, ms."""
+        project, mailbox = _preview(self.project), Mailbox[object](lambda: None)
+        with closing(open_project(project)) as source, make_pipeline(source, project) as pipeline:
+            began_s, began_cpu_s, count = perf_counter(), process_time(), 0
+            for done in pipeline.run(project):
+                mailbox.put(plate(done, began_s, PreviewLook(), project))
+                count += 1
+            return 1000 * (perf_counter() - began_s) / count, 1000 * (process_time() - began_cpu_s) / count
+
+    def export(self) -> float:
+        """Period of a frame, ms."""
+        with (
+            TemporaryDirectory() as folder,
+            closing(open_project(self.project)) as source,
+            make_pipeline(source, self.project) as pipeline,
+        ):
+            began_s = perf_counter()
+            export(source, self.project, pipeline, ExportSettings(Path(folder, "way.mp4")))
+            return 1000 * (perf_counter() - began_s) / len(self.project.range_in(source))
+
+
+def measure(project: Project, follow: Follow, rounds: int) -> dict:
+    """The record of one sequence: size and frames, ms by name as `spread`, ratios and cores as medians of rounds."""
+    player, ms, per_round = Player(project), dict[str, list[float]](), []
+    with closing(open_source(project.source, project.layout)) as source:
+        frames, size = project.range_in(source), source.size
+        for turn in range(rounds + 1):
+            turns = Turns(source, _preview(project), follow)
+            alone = [turns.on(index) for index in frames]
+            period, cpu = player.whole_way()
+            shown, delay = played_by_the_window(_preview(project), len(frames))
+            ways = dict(zip(WAYS, ([period], [shown], [delay], [player.export()]), strict=True))
+            if turn == 0:
+                continue
+            for name in (*STAGES, *YARDSTICKS):
+                ms.setdefault(name, []).extend(times[name] for times in alone if name in times)
+            for name, values in ways.items():
+                ms.setdefault(name, []).extend(values)
+            csrt = median(times["CSRT"] for times in alone if "CSRT" in times)
+            per_round.append((period / csrt, cpu / period, delay / shown, ways["export"][0] / shown))
+    names = ("csrt_updates", "cores", "delay_periods", "export_to_preview")
+    figures = {name: round(median(of_all), 2) for name, of_all in zip(names, zip(*per_round, strict=True), strict=True)}
+    return {"size": size, "frames": len(frames), "ms": {n: spread(v) for n, v in ms.items() if v}, **figures}
+
+
+def table(name: str, record: dict) -> Iterator[str]:
+    """The lines of one sequence."""
+    width, height = record["size"]
+    yield f"{name}, {width}x{height}, {record['frames']} frames"
+    for part, (low, middle, high) in record["ms"].items():
+        yield f"  {part:12} {middle:8.1f} ms  ({low:.1f} .. {high:.1f})"
+    rate, updates = 1000 / record["ms"]["whole way"][1], record["csrt_updates"]
+    yield f"  whole way {rate:.1f} frames/s on {record['cores']:.2f} cores: {updates:.2f} updates of CSRT a frame"
+    yield f"  goal {GOAL:g} ({_met(updates <= GOAL)}), splendid {BEST:g} ({_met(updates <= BEST)})"
+    delay, export_share = record["delay_periods"], record["export_to_preview"]
+    yield f"  delay {delay:.2f} periods of {LONGEST_DELAY:g} ({_met(delay <= LONGEST_DELAY)})"
+    yield f"  export takes {export_share:.2f} of the preview's time ({_met(export_share <= 1)})"
+
+
+def _met(reached: bool) -> str:
+    return "met" if reached else "not met"
+
+
+def _preview(project: Project) -> Project:
+    return replace(project, lens=replace(project.lens, quality=Quality.PREVIEW))
+
+
+def _ranged(project: Project, frames: int) -> Project:
+    with closing(open_project(project)) as source:
+        return replace(project, last_frame=min(frames, len(source)) - 1)
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", help="a sequence to play, too, such as KITTI's")
+    parser.add_argument("--track", type=arguments.track, help="the object to follow in it, F:x,y,w,h")
+    parser.add_argument("--frames", type=int, default=20, help="frames to play (default 20)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds to time (default 5)")
+    parser.add_argument("--json", type=Path, help="write the figures to this file, too")
+    options = parser.parse_args()
+    if (options.data is None) != (options.track is None):
+        parser.error("--data and --track go together")
+    facts = machine("numpy", "opencv-contrib-python", "numba", "torch", "av")
+    print(line(facts))
+    records = {}
+    with drawn_demo(options.frames) as demo:
+        sequences = {"demo": demo}
+        if options.data:
+            sequences[Path(options.data).name] = options.data, options.track
+        for name, (address, follow) in sequences.items():
+            project = _ranged(Project(address, decisions=(follow,)), options.frames)
+            records[name] = measure(project, follow, options.rounds)
+            print("\n".join(table(name, records[name])), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps({**facts, "rounds": options.rounds, "results": records}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
