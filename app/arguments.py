@@ -83,6 +83,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def ray_cluster(text: str) -> str:
+    """Where a Ray cluster is: HOST:PORT, ray://HOST:PORT, or auto."""
+    if not re.fullmatch(r"auto|(ray://)?[^:/\s]+:\d+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT of a Ray cluster: addresses come before --ray")
+    return text
+
+
 def engine(text: str) -> str:
     """The name of a depth engine, or net=FILE with a file that is there."""
     if text.startswith(OWN_WEIGHTS) and Path(text.removeprefix(OWN_WEIGHTS)).is_file():

@@ -61,8 +61,8 @@ def main(argv: list[str]) -> int:
     except SterefoError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
-    except KeyboardInterrupt:
-        print("interrupted: nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as stopped:
+        print(f"interrupted: {stopped or 'nothing was written'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         sys.stderr.close()

@@ -1,4 +1,4 @@
-"""`run_app.py export`: from an address or a project to a refocused video."""
+"""`run_app.py export`: from an address or a project to a refocused video, or from many to many."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app import arguments, wording, workshop
+from app import arguments, batch, batch_plan, workshop
+from app.batch_executors import Cluster, Processes
+from app.film import write_film
 from sterefo_core.depth import ENGINES
-from sterefo_core.export import Contents, ExportSettings, export
+from sterefo_core.errors import ExportError
+from sterefo_core.export import Contents, ExportSettings
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
 from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
-from sterefo_core.types import Refocused
 from sterefo_core.video_writer import CODEC_NAMES
 from trackers import NETWORKS, TRACKERS
 
@@ -36,16 +38,37 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "export",
         help="write the refocused video of an address or a project",
-        description="Write a refocused video: follow an object, hold a distance, or render a saved project.",
+        description="Write a refocused video: follow an object, hold a distance, or render a saved project. Several "
+        "addresses, or a folder with several sequences, give a film each in the folder -o. Those already there, made "
+        "by the same command, are not made again: so a batch that was cut off goes on.",
         epilog="Example: run_app.py export sequences/90 --track 0:579,176,22,21 --aperture 120mm -o lead.mp4",
     )
-    parser.add_argument("address", help=f"'demo', a data folder, a stereo video, LEFT,RIGHT, or a project *{SUFFIX}")
+    parser.add_argument(
+        "addresses",
+        nargs="+",
+        metavar="address",
+        help=f"'demo', a data folder, a stereo video, LEFT,RIGHT, or a project *{SUFFIX}",
+    )
     parser.add_argument("--range", type=arguments.frame_range, metavar="A..B", help="frames to render, both included")
     _add_decisions(parser)
     add_lens(parser)
     add_output(parser)
     parser.add_argument("--save-project", type=Path, metavar=f"NAME{SUFFIX}", help="also keep all this as a project")
+    _add_batch(parser)
     parser.set_defaults(run=run)
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("several films").add_mutually_exclusive_group()
+    group.add_argument("--jobs", type=arguments.count, metavar="N", help="so many at once, sharing this machine")
+    group.add_argument(
+        "--ray",
+        type=arguments.ray_cluster,
+        nargs="?",
+        const="auto",
+        metavar="HOST:PORT",
+        help="on a Ray cluster, by default this machine's; all of its machines see program and data at the same place",
+    )
 
 
 def _add_decisions(parser: argparse.ArgumentParser) -> None:
@@ -101,17 +124,27 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add the options that `settings_of` understands."""
     group = parser.add_argument_group("what is written")
-    group.add_argument("-o", "--output", type=Path, required=True, help="file to write (for png: folder)")
+    group.add_argument("-o", "--output", type=Path, required=True, help="file to write (png, several: folder)")
     group.add_argument("--codec", choices=CODEC_NAMES, default="h264")
     group.add_argument("--quality", type=int, metavar="N", help="the codec's quality number (h264: 0 best .. 51)")
     group.add_argument("--show", choices=[str(c) for c in Contents], default="refocused", help="what to see in it")
-    group.add_argument("--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times")
+    group.add_argument(
+        "--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times (several: folder)"
+    )
     group.add_argument("--skip-bad", action="store_true", help="repeat the last picture for unreadable frames")
 
 
 def run(given: argparse.Namespace) -> int:
     """Export as the arguments say; prints what was written."""
-    project = project_of(given)
+    addresses = [found for address in given.addresses for found in batch_plan.sequences(address)]
+    projects = [project_of(given, address) for address in addresses]
+    if len(addresses) > 1 or given.jobs or given.ray:
+        if given.save_project:
+            raise ExportError("--save-project keeps one project: give one address, without --jobs and --ray")
+        tasks = batch_plan.planned(addresses, projects, settings_of(given), given.device)
+        batch.carry_out(tasks, Cluster(given.ray) if given.ray else Processes(given.jobs or 1))
+        return 0
+    (project,) = projects
     with closing(open_source(project.source, project.layout)) as source:
         write(source, project, settings_of(given), given.device)
     if given.save_project:
@@ -125,14 +158,14 @@ def settings_of(given: argparse.Namespace) -> ExportSettings:
     return ExportSettings(given.output, given.codec, given.quality, show, given.log, given.skip_bad)
 
 
-def project_of(given: argparse.Namespace) -> Project:
+def project_of(given: argparse.Namespace, address: str) -> Project:
     """The project that the arguments describe: a loaded one or a fresh one, changed by what was given."""
-    if given.address.endswith(SUFFIX):
-        project = load_project(Path(given.address))
-    elif given.address == "demo" and not (given.decisions or given.auto):
+    if address.endswith(SUFFIX):
+        project = load_project(Path(address))
+    elif address == "demo" and not (given.decisions or given.auto):
         project = workshop.demo_project()
     else:
-        project = Project(source=given.address)
+        project = Project(source=address)
     for decision in given.decisions:
         project = project.with_decision(decision)
     if given.auto:
@@ -173,22 +206,7 @@ def with_lens(project: Project, given: argparse.Namespace) -> Project:
 
 def write(source: Source, project: Project, settings: ExportSettings, device: str) -> None:
     """Render a project to a file with a progress bar, then say where it lies."""
-    frames = project.range_in(source)
-    capped = 0.0
-
-    def count(done: Refocused) -> None:
-        nonlocal capped
-        capped = max(capped, done.capped)
-        progress.update()
-
-    with workshop.make_pipeline(source, project, device) as pipeline, tqdm(total=len(frames), **PROGRESS) as progress:
-        skipped = export(source, project, pipeline, settings, count)
-    for error in skipped:
-        print(f"skipped: {error}", file=sys.stderr)
-    repeated = f", {len(skipped)} unreadable replaced by the picture before" if skipped else ""
-    print(f"{settings.target}: {len(frames)} frames{repeated}")
-    if capped:
-        held = f"at the largest radius, {project.lens.max_radius_px:g} px, in up to {wording.share(capped)}"
-        print(f"note: blur was held {held} of a picture; --max-radius allows more")
-    if not (project.decisions or project.automatic):
-        print("note: nothing was focused on (no --track, --focus or --auto), so the pictures are sharp everywhere")
+    with tqdm(total=len(project.range_in(source)), **PROGRESS) as progress:
+        film = write_film(source, project, settings, device, on_frame=progress.update)
+    print(*film.skipped, sep="\n", end="\n" if film.skipped else "", file=sys.stderr)
+    print(*film.said, sep="\n")

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
+import sys
 from collections.abc import Callable
 from functools import partial
 
 from sterefo_core.protocols import Renderer
 
 
-def make_renderer(device: str = "auto") -> Renderer:
+def make_renderer(device: str = "auto", threads: int | None = None) -> Renderer:
     """The renderer for a device: "auto" (CUDA where there is one), "cpu" or "cuda".
 
-    Importing this package does not import torch; making a renderer does. Raises SterefoError where CUDA is asked for
-    and not there.
+    On a CPU it takes so many threads, by default one for each core; the pictures do not depend on them. torch is
+    imported only where there may be CUDA. Raises SterefoError where CUDA is asked for and not there.
     """
     from sterefo_core.refocus.cpu import CpuRenderer
+
+    return _cuda_renderer() if _runs_on_cuda(device) else CpuRenderer(threads)
+
+
+def _runs_on_cuda(device: str) -> bool:
+    if device == "cpu" or (device == "auto" and not _has_driver()):
+        return False  # so much can be said without torch, which takes seconds to import
     from sterefo_core.refocus.renderer import torch_device
 
-    return _cuda_renderer() if torch_device(device).type == "cuda" else CpuRenderer()
+    return torch_device(device).type == "cuda"
+
+
+def _has_driver() -> bool:
+    """Whether NVIDIA's driver is installed: nothing runs on CUDA without it."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _cuda_renderer() -> Renderer:

@@ -28,7 +28,7 @@ class CpuRenderer:
     """
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = threads or min(os.cpu_count() or 1, _MOST_THREADS)
+        self._threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
         self._alone = threading.Lock()
         self._frame: Frame | None = None
 

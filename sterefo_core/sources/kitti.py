@@ -9,7 +9,7 @@ stereo    training/image_2/000000_10.png       training/calib_cam_to_cam/000000.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,17 +46,30 @@ def recognise_kitti(folder: Path) -> PictureSource | None:
         folder = folder.parent
     if _CAMERA_FOLDER.fullmatch(folder.name):
         folder = folder.parent
-    if (folder / "training").is_dir():
-        folder = folder / "training"
-    return _recognise_sequence(folder) or _recognise_only_sequence(folder)
+    return _recognise_sequence(_without_training(folder)) or _recognise_only_sequence(folder)
+
+
+def sequences_in(folder: Path) -> list[Path]:
+    """The sequences where a data set keeps them: of a date, in `sequences`, of the tracking benchmark.
+
+    [] for a folder that is a sequence by itself, or anything else.
+    """
+    folder = _without_training(folder)
+    if tracked := {path.name for path in folder.glob("image_0[0-3]/[0-9]*") if path.is_dir()}:
+        return [folder / "image_02" / number for number in sorted(tracked)]
+    cameras = [name for *names, _ in (*_ROOMY_CAMERAS, *_CAMERAS) for name in names]
+    places = natural_order(place for pattern in _WHERE_SEQUENCES_LIE for place in folder.glob(pattern))
+    return [place for place in places if any((place / camera).is_dir() for camera in cameras)]
+
+
+def _without_training(folder: Path) -> Path:
+    """Where a benchmark keeps what has a truth, if this is one."""
+    return folder / "training" if (folder / "training").is_dir() else folder
 
 
 def _recognise_sequence(folder: Path) -> PictureSource | None:
     if cameras := _find_cameras(folder, _ROOMY_CAMERAS, "data"):
         return _open_raw(folder, cameras)
-    tracked = {path.name for path in folder.glob("image_0[0-3]/[0-9]*") if path.is_dir()}
-    if tracked:
-        return _open_tracking(folder, _only(sorted(tracked), folder / "image_02"))
     if cameras := _find_cameras(folder, _CAMERAS):
         is_benchmark = any(path.stem.endswith("_10") for path in list_pictures(cameras.left))
         return _open_stereo(folder, cameras) if is_benchmark else _open_odometry(folder, cameras)
@@ -64,21 +77,15 @@ def _recognise_sequence(folder: Path) -> PictureSource | None:
 
 
 def _recognise_only_sequence(folder: Path) -> PictureSource | None:
-    """Look where a data set keeps its sequences: in a date, in `sequences`."""
-    cameras = [name for *names, _ in (*_ROOMY_CAMERAS, *_CAMERAS) for name in names]
-    places = natural_order(place for pattern in _WHERE_SEQUENCES_LIE for place in folder.glob(pattern))
-    sequences = [str(place) for place in places if any((place / camera).is_dir() for camera in cameras)]
-    return _recognise_sequence(Path(_only(sequences, folder))) if sequences else None
-
-
-def _only(sequences: Sequence[str], folder: Path) -> str:
+    sequences = sequences_in(folder)
     if len(sequences) > 1:
-        example = folder / sequences[0]
-        raise SourceError(f"{folder} holds {len(sequences)} sequences: open one of them, for example {example}")
-    return sequences[0]
+        raise SourceError(
+            f"{folder} holds {len(sequences)} sequences: export all of them, or open one, for example {sequences[0]}"
+        )
+    return recognise_kitti(sequences[0]) if sequences else None
 
 
-def _find_cameras(folder: Path, choices: Sequence[tuple[str, str, str]], room: str = "") -> _Cameras | None:
+def _find_cameras(folder: Path, choices: tuple[tuple[str, str, str], ...], room: str = "") -> _Cameras | None:
     """The first pair of which both folders exist; SourceError where one of a pair does."""
     missing = None
     for left_name, right_name, colours in choices:
