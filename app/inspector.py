@@ -13,12 +13,12 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from app import settings_table
 from app.number_row import NumberRow
 from app.preview import Preview
-from app.preview_state import SourceFacts
+from app.preview_state import AUTOMATIC, SourceFacts
 from app.session import Session
 from app.settings_table import Number
 from sterefo_core.depth import ENGINES
 
-SCALES = (("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
+SCALES = (("Automatic", AUTOMATIC), ("Full size", 1.0), ("Half", 0.5), ("Quarter", 0.25))
 SUBJECTS = (("Your choice", False), ("The machine's until yours", True))
 FOLLOWERS = (
     ("Looks and distance", "stereo"),
@@ -122,7 +122,8 @@ class Inspector(QWidget):
         self._layout.addWidget(_heading("Preview"))
         look = self._preview.wish.look
         scale = self._choice(
-            "Refocus at", SCALES, "Smaller is quicker; exports are always of full size.",
+            "Refocus at", SCALES,
+            "Smaller is quicker. Automatic: full size, but smaller while playing is late. Exports are of full size.",
             lambda value: self._preview.look(scale=value),
         )  # fmt: skip
         _select(scale, look.scale)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sterefo_core.recording import RecordingProgress
 
 
+AUTOMATIC = 0.0
+"""The scale of a preview that chooses it by itself."""
+
+
 class View(StrEnum):
     """What the viewport shows of a frame."""
 
@@ -92,6 +96,20 @@ class Plate:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """At which share of the full size the plate was refocused, and why.
+
+    Attributes:
+        rate: pictures a second that the share was chosen for; None where the user chose it.
+        held: whether the rate is reached.
+    """
+
+    scale: float = 1.0
+    rate: float | None = None
+    held: bool = True
+
+
+@dataclass(frozen=True)
 class Take:
     """A recording, and how it gets on or went."""
 
@@ -120,6 +138,7 @@ class PreviewState:
         chosen: what the machine has decided where the user has not.
         progress: frames done and to do while SEEKING.
         speed: 0 while paused, 1 real time, negative backwards.
+        pace: how large the plate was refocused.
         skipped: frames that playing in real time did not show, since it began.
         failure: one line for a person, or None.
         picked: the last click's box.
@@ -137,6 +156,7 @@ class PreviewState:
     chosen: tuple[Decision, ...] = ()
     progress: tuple[int, int] | None = None
     speed: float = 0.0
+    pace: Pace = Pace()
     skipped: int = 0
     failure: str | None = None
     picked: Picked | None = None
@@ -152,11 +172,12 @@ class PreviewLook:
     Attributes:
         view: what to show.
         safe_colours: use the colour set that colour-blind people can tell apart.
-        scale: share of the full size at which the preview refocuses, 0..1.
+        scale: share of the full size at which the preview refocuses, 0..1; AUTOMATIC is full size, but smaller while
+            playing is late.
         device: "auto", "cpu" or "cuda".
     """
 
     view: View = View.REFOCUSED
     safe_colours: bool = False
-    scale: float = 1.0
+    scale: float = AUTOMATIC
     device: str = "auto"

@@ -16,8 +16,9 @@ from time import perf_counter
 from app.feeds import Feed, Recorded
 from app.mailbox import Mailbox
 from app.opening import open_unless
+from app.pacing import Pacing
 from app.preview import Click, Wish, Wishes
-from app.preview_state import Phase, Picked, Plate, PreviewState
+from app.preview_state import Pace, Phase, Picked, Plate, PreviewState
 from app.stage import Stage
 from app.workshop import Workshop
 from sterefo_core.errors import BadFrameError, SterefoError
@@ -49,6 +50,7 @@ class PreviewWorker:
         self._stage: Stage | None = None
         self._latest = self._served = Wish()
         self._feed: Feed = Recorded([0.0], now_s)
+        self._pacing = Pacing()
 
     def __call__(self) -> None:
         """Run."""
@@ -75,7 +77,7 @@ class PreviewWorker:
         if wish.click and wish.click is not self._served.click:
             self._answer(wish.click)
         if wish.suspended:
-            self._publish(wish)
+            self._stand_still(wish)
             return
         self._stage.takes.record_to(wish.record_to)
         self._stage.prepare(wish.project, wish.look)
@@ -87,7 +89,7 @@ class PreviewWorker:
         self._served = wish
         if self._feed.ended(wish):
             self._stop_playing(wish)
-            self._publish(self._latest)
+            self._stand_still(self._latest)
 
     def _open(self, wish: Wish) -> None:
         self._close_stage()
@@ -98,7 +100,7 @@ class PreviewWorker:
         source = open_unless(lambda: self._reopens(wish), partial(self._workshop.open_source, wish.project))
         if source is None:
             raise _SupersededError
-        self._stage = Stage(self._workshop, source)
+        self._stage, self._pacing = Stage(self._workshop, source), Pacing()
         self._feed = self._stage.feed(self._now_s)
         first = self._feed.target(wish, self._served)
         self._publish(wish, source=self._stage.facts, plate=None if first is None else self._stage.still(first))
@@ -114,10 +116,11 @@ class PreviewWorker:
 
     def _go_to(self, target: int, wish: Wish) -> None:
         assert self._stage and wish.project
-        jump = wish.generation != self._served.generation
+        jump, began_s = wish.generation != self._served.generation, self._now_s()
+        look = self._pacing.look(wish, playing_on=wish.speed != 0 and not jump and not wish.suspended)
         try:
             reached = self._look_on_the_way(target, wish, jump)
-            plate = self._stage.render(reached, wish.project, wish.look)
+            plate = self._stage.render(reached, wish.project, look)
         except BadFrameError as error:
             if jump or not wish.speed:
                 raise
@@ -125,9 +128,18 @@ class PreviewWorker:
             self._publish(wish, failure=str(error))
             return
         self._feed.reached(reached, target, wish, self._served)
+        now_s = self._now_s()
+        self._pacing.made(plate, wish, self._stage.health, now_s - began_s, now_s)
         goes_on = wish.speed and not jump and wish.start == self._served.start
         shown = {"plate": plate, "project": wish.project, "failure": self._state.failure if goes_on else None}
-        self._publish(wish, phase=Phase.READY, progress=None, **shown)
+        self._publish(wish, phase=Phase.READY, progress=None, pace=self._pacing.pace(look, wish), **shown)
+
+    def _stand_still(self, wish: Wish) -> None:
+        """Stay at the frame that is shown; a picture made smaller to keep the rate of playing is made in full."""
+        if self._state.pace.rate is not None and self._state.pace.scale < 1:
+            self._go_to(self._feed.frame, replace(wish, project=self._state.project))
+        else:
+            self._publish(wish)
 
     def _look_on_the_way(self, target: int, wish: Wish, jump: bool) -> int:
         """Observe what is missing before `target`; returns the frame reached, an earlier one if playing takes long."""
@@ -143,7 +155,7 @@ class PreviewWorker:
                         return known
                 if took_s > PROGRESS_AFTER_S and (jump or not wish.speed):
                     plate = self._provisional(target, wish, known=min(missing[done:]) > target)
-                    self._publish(wish, phase=Phase.SEEKING, plate=plate, progress=(done, len(missing)))
+                    self._publish(wish, phase=Phase.SEEKING, plate=plate, pace=Pace(), progress=(done, len(missing)))
                 self._stage.observe(index, wish.project)
         return target
 
@@ -152,7 +164,8 @@ class PreviewWorker:
         assert self._stage and wish.project
         if not known:
             return self._stage.still(target)
-        return self._stage.render(target, replace(wish.project, look_ahead=0), wish.look)
+        look = self._pacing.look(wish, playing_on=False)
+        return self._stage.render(target, replace(wish.project, look_ahead=0), look)
 
     def _reopens(self, wish: Wish) -> bool:
         """Whether something else is to be open by now, or nothing."""

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QMainWindow
 
 from app.inspector import DEVICES, SCALES
 from app.preview import Preview
+from app.preview_state import AUTOMATIC
 
 _KINDS = {"geometry": QByteArray, "scale": float, "device": str, "recents": list, "camera/swap": bool}
 
@@ -41,7 +42,7 @@ def _readable(settings: QSettings, path: Path) -> bool:
 
 def recall_look(settings: QSettings, preview: Preview) -> None:
     """Compute the preview as it was computed last."""
-    scale, device = settings.value("scale", 1.0, type=float), settings.value("device", "auto", type=str)
+    scale, device = settings.value("scale", AUTOMATIC, type=float), settings.value("device", "auto", type=str)
     if any(scale == value for _, value in SCALES):
         preview.look(scale=scale)
     if any(device == value for _, value in DEVICES):

@@ -52,14 +52,15 @@ class StatusLine(QWidget):
         row.setSpacing(18)
         self.remark = QLabel()
         self.remark.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # cut rather than widen
-        self.tracker, self.focus, self.rate, self.drops, self.stages = (QLabel() for _ in range(5))
+        self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages = (QLabel() for _ in range(6))
         self.tracker.setToolTip("What the tracker knows of the object")
         self.focus.setToolTip("Where the lens is focused, and how much of the picture it would blur more if it might")
+        self.pace.setToolTip("Exports, and pictures that stand still, are of full size")
         self.rate.setToolTip("Pictures painted per second, and the delay from capture to paint")
         self.drops.setToolTip("Frames passed over to keep the time, and pictures that were computed but never painted")
         self.stages.setToolTip("Time that each stage took for this frame")
         row.addWidget(self.remark, 1)
-        for label in (self.tracker, self.focus, self.rate, self.drops, self.stages):
+        for label in (self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages):
             row.addWidget(label)
 
     def say(self, text: str) -> None:
@@ -71,7 +72,7 @@ class StatusLine(QWidget):
         """Show the facts of the plate that is on the screen."""
         done = state.plate.done if state.plate else None
         if done is None:
-            for label in (self.tracker, self.focus, self.rate, self.drops, self.stages):
+            for label in (self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages):
                 label.clear()
             return
         decision = state.project.active(done.frame.index) if state.project else None
@@ -81,6 +82,7 @@ class StatusLine(QWidget):
         where = "No focus" if focus is None else f"Focus {wording.distance(focus, done.frame.calibration)}"
         largest = f"  ·  largest blur in {wording.share(done.capped)}" if done.capped else ""
         self.focus.setText(where + largest)
+        self.pace.setText(wording.pace(state.pace))
         playing = state.speed != 0 and state.phase is Phase.READY
         measured = f"{clock.rate():.1f} fps  ·  {clock.delay_ms:.0f} ms delay" if clock.rate() else "Playing"
         still = "Paused" if state.health is None else "Frozen"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.preview_state import Pace
 from sterefo_core import optics
 from sterefo_core.types import Calibration, TrackState
 
@@ -36,6 +37,16 @@ def distance(disparity: float | None, calibration: Calibration | None) -> str:
 def share(part: float) -> str:
     """ "37 %" of a whole, "under 1 %" for little."""
     return f"{part:.0%}".replace("%", " %") if part >= 0.01 else "under 1 %"
+
+
+def pace(pace: Pace) -> str:
+    """How large the preview is refocused: "Preview at 71 % to hold 10 pictures/s"; "" where it is as exports are."""
+    if pace.scale == 1:
+        return ""
+    told = f"Preview at {share(pace.scale)}"
+    if pace.rate is None:
+        return told
+    return f"{told} {'to hold' if pace.held else 'to come nearer to'} {pace.rate:.3g} pictures/s"
 
 
 def size(count: int) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from PyQt6.QtWidgets import QFileDialog, QLineEdit
 
-from app.preview_state import Phase
+from app.preview_state import AUTOMATIC, Phase
 from tests.app.hand import CTRL, SHIFT, Key
 
 
@@ -73,4 +73,4 @@ def test_a_way_of_computing_that_is_not_offered_any_more_is_not_taken_up(open_wi
     first.window.preview.look(scale=0.3, device="abacus")
     first.window.close()
     look = open_window(address=None).window.preview.wish.look
-    assert (look.scale, look.device) == (1.0, "auto")
+    assert (look.scale, look.device) == (AUTOMATIC, "auto")
