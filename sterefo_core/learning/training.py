@@ -48,7 +48,6 @@ class Training:
         torch.manual_seed(config.seed)
         self.config, self.folder, self.device = config, folder, device
         self.model = make_architecture(config.architecture, config.network).to(device)
-        self.model.to(memory_format=torch.channels_last)  # as the features are: 5 % less time on a CPU
         if config.start:
             load_into(self.model.stereo, Path(config.start))
         self.average = make_architecture(config.architecture, config.network).to(device).eval().requires_grad_(False)
