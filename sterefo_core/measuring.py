@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sterefo_core.errors import SterefoError
+from sterefo_core.errors import BadFrameError, SterefoError
 from sterefo_core.types import Box, DisparityMap, StereoFrame
 
 # The box's rim holds background; measured over the labelled objects of KITTI 2015, the central 60 % of each side has it
@@ -33,6 +33,17 @@ class Expectation:
 
     disparity: float
     tolerance: float
+
+
+def checked_frame(frame: StereoFrame) -> StereoFrame:
+    """A frame as a source gave it. Raises BadFrameError where a picture is not 8-bit RGB; floats may even hold NaN."""
+    for side, picture in (("left", frame.left), ("right", frame.right)):
+        if picture is not None and (picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3):
+            given = f"{picture.dtype} of shape {picture.shape}"
+            raise BadFrameError(
+                f"frame {frame.index}: its {side} picture is {given}, not 8-bit RGB: convert the source"
+            )
+    return frame
 
 
 def checked_disparity(disparity: DisparityMap, frame: StereoFrame) -> DisparityMap:

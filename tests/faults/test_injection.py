@@ -19,6 +19,7 @@ LENS = Lens(aperture=0.5)
 FOLLOWING = Project(lens=LENS).with_decision(Follow(0, Box(20, 12, 21, 24)))
 HOLDING = Project(lens=LENS).with_decision(Hold(0, 4.0))
 OLD = b"the film of yesterday"
+NAN = math.nan
 
 
 @pytest.fixture
@@ -46,9 +47,6 @@ def frames_in(path):
 
     with av.open(str(path)) as video:
         return sum(1 for _ in video.decode(video=0))
-
-
-NAN = math.nan
 
 
 @pytest.mark.parametrize(
@@ -82,6 +80,27 @@ def right_cut(frame):
 )
 def test_frames_of_another_size_in_mid_run_are_told_with_both_sizes(target, spoil, says, skip_bad):
     assert_refused(Clip(spoilt={3: spoil}), target, says, skip_bad=skip_bad)
+
+
+def of_floats(frame):
+    return replace(frame, left=np.full(frame.left.shape, NAN, np.float32))
+
+
+def of_16_bits(frame):
+    return replace(frame, right=frame.right.astype(np.uint16) * 257)
+
+
+def grey(frame):
+    return replace(frame, left=frame.left[..., 0])
+
+
+@pytest.mark.parametrize("project", [FOLLOWING, HOLDING], ids=["following", "holding"])
+@pytest.mark.parametrize("spoil", [of_floats, of_16_bits, grey])
+def test_a_picture_that_is_not_8_bit_rgb_is_told_with_its_frame_or_passed_over(target, spoil, project):
+    says = r"frame 3: its (left|right) picture is (float32|uint16|uint8) of shape .*, not 8-bit RGB"
+    assert_refused(Clip(spoilt={3: spoil}), target, says, BadFrameError, project=project)
+    assert len(exported(Clip(spoilt={3: spoil}), target, project=project, skip_bad=True)) == 1
+    assert frames_in(target) == 8
 
 
 def test_a_source_that_ends_early_is_told_or_ends_in_its_last_picture(target):
