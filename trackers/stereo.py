@@ -29,7 +29,7 @@ _FAIR_LOOK, _POOR_LOOK, _SURE_LOOK = 0.4, 0.3, 0.5  # correlation; poor: below i
 _CLEAR_LOOK = 0.9  # with such looks, a missing surface is more likely a failure of matching
 _COVERED = 0.25  # share of the box that is nearer than the object
 _UNSURE_DOUBT, _LOST_DOUBT = 0.3, 0.9
-_SURE_FIND, _FAIR_FIND = 0.75, 0.4  # correlation to be back at once, and in two pictures running
+_SURE_FIND, _FAIR_FIND = 0.65, 0.5  # correlation to be back at once, and in two pictures running
 _PROBATION = 6  # pictures after which a return counts
 _WIDER, _DEEPER, _LONGEST = 0.15, 0.005, 40  # per picture lost: the search grows by shares of size and distance
 
@@ -204,7 +204,8 @@ class StereoTracker:
         reach = (0.5 + _WIDER * pictures) * max(last.box.width, last.box.height)
         window = _around((last.box, replace(last, rate=0.0).ahead(pictures).box), reach)
         depth_range = 0.08 + min((_DEEPER + abs(last.rate)) * pictures, 0.3)
-        found = self._memory.find(image, disparity, Wanted(last.box, last.disparity, window, depth_range))
+        wanted = Wanted(last.box, last.disparity, window, depth_range, repeats=self._period > 0)
+        found = self._memory.find(image, disparity, wanted)
         before, self._candidate = self._candidate, found
         if found is None or found.likeness < _FAIR_FIND:
             self._candidate = None

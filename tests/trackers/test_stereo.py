@@ -13,6 +13,7 @@ from sterefo_core.protocols import DepthAidedTracker
 from sterefo_core.sources import open_source
 from sterefo_core.types import Box, DisparityMap, TrackState
 from trackers import TRACKERS, make_tracker
+from trackers.looks import Look
 from trackers.surface import repeats_after
 
 WIDTH, HEIGHT = 320, 160
@@ -123,6 +124,25 @@ def test_stripes_that_are_covered_are_lost_all_the_same():
     scenes = [scene(striped(100 + i)) for i in range(8)]
     scenes += [scene(striped(108), (COVER, Box(90, 0, 90, HEIGHT), NEAR))] * 5
     assert drive(scenes, striped(100)[1])[-1].state is TrackState.LOST
+
+
+def test_stripes_are_found_again_though_they_are_matched_with_their_neighbours():
+    places = [20 + 5 * i for i in range(46)]
+    scenes = [scene(striped(x), (COVER, Box(110, 0, 90, HEIGHT), NEAR)) for x in places]
+    for _, disparity in scenes[34:]:
+        disparity.values[disparity.values == OBJECT] -= 8
+    tracks = drive(scenes, striped(20)[1])
+    assert tracks[28].state is TrackState.LOST
+    assert all(t.box.overlap(striped(x)[1]) > 0.6 for t, x in list(zip(tracks, places, strict=True))[40:])
+
+
+def test_looks_of_another_contrast_or_colour_are_not_alike():
+    looks = cv2.resize(LOOKS, (24, 24), interpolation=cv2.INTER_AREA)
+    look = Look(looks, np.ones((24, 24), np.float32))
+    paler = np.clip(128 + (looks - 128.0) * 0.2, 0, 255).astype(np.uint8)
+    assert look.matched(looks)[0, 0] == pytest.approx(1, abs=1e-4)
+    assert look.matched(paler)[0, 0] < 0.6
+    assert look.matched(looks - np.minimum(looks, np.array([80, 0, 0], np.uint8)))[0, 0] < 0.6
 
 
 def test_the_period_of_stripes_is_found_and_other_looks_have_none():
