@@ -86,7 +86,7 @@ class StreamServer:
             self._change.notify_all()
         self.cut()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(60)
             assert not thread.is_alive()
 
     def _spawn(self, work, *given) -> None:
