@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
 
 from sterefo_core.live import LiveSource
-from sterefo_core.measuring import Expectation, checked_disparity, checked_frame, measure_again, measure_object
+from sterefo_core.measuring import Expectation, measure_again, measure_object
 from sterefo_core.project import Project
-from sterefo_core.protocols import DepthAidedTracker, DepthEngine, Source, Tracker
+from sterefo_core.protocols import DepthAidedTracker, Source, Tracker
+from sterefo_core.recent import Recent, Stopwatch
 from sterefo_core.steadying import WINDOW_S, smoothed
 from sterefo_core.types import IDLE, DisparityMap, Follow, StereoFrame, Track, TrackState
 
@@ -34,17 +33,6 @@ class Observation:
 
 
 NOTHING = Observation(IDLE, None)
-
-
-class Stopwatch(dict[str, float]):
-    """Milliseconds by stage."""
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count the time of the block as part of this stage."""
-        began = perf_counter()
-        yield
-        self[name] = self.get(name, 0.0) + (perf_counter() - began) * 1000
 
 
 @dataclass
@@ -93,24 +81,22 @@ class _Run:
 
 
 class Observer:
-    """Depth and tracks of one source. Not thread-safe; close it to end its worker thread.
+    """Tracks and measurements of one source. Not thread-safe; close it to end its worker thread.
 
     Args:
-        source: where frames and their timestamps come from; it stays the caller's to close.
-        depth: stereo engine.
+        source: where timestamps come from.
+        recent: where frames and their disparity come from.
         make_tracker: makes a fresh tracker for every object followed.
     """
 
-    def __init__(self, source: Source, depth: DepthEngine, make_tracker: Callable[[], Tracker]) -> None:
-        self._source, self._depth, self._make_tracker = source, depth, make_tracker
+    def __init__(self, source: Source, recent: Recent, make_tracker: Callable[[], Tracker]) -> None:
+        self._source, self._recent, self._make_tracker = source, recent, make_tracker
         self._live = isinstance(source, LiveSource)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tracker")
         self._observed: dict[tuple[Follow, int], Observation] = {}
         self._steady: dict[tuple[Follow, int], tuple[range, float | None]] = {}
         self._unreadable, self.first_kept = set[int](), 0
         self._runs: dict[int, _Run] = {}
-        self._recent: list[tuple[StereoFrame, DisparityMap]] = []
-        self._kept = 1
 
     def close(self) -> None:
         """End the worker thread. May be called twice."""
@@ -120,21 +106,6 @@ class Observer:
         """Take over what another observer of the same source saw; where it was followed, it is followed on."""
         self._observed, self._runs = earlier._observed, earlier._runs
         self._unreadable, self.first_kept = earlier._unreadable, earlier.first_kept
-
-    def read(self, index: int) -> StereoFrame:
-        """A frame of the source; those looked at lately are kept. Raises BadFrameError."""
-        known = next((frame for frame, _ in self._recent if frame.index == index), None)
-        return checked_frame(self._source.read(index)) if known is None else known
-
-    def disparity(self, frame: StereoFrame, watch: Stopwatch) -> DisparityMap:
-        """The frame's disparity; that of the latest pictures is kept, so that it is computed once."""
-        for known, disparity in self._recent:
-            if known.left is frame.left:
-                return disparity
-        with watch.stage("depth"):
-            computed = checked_disparity(self._depth.compute(frame), frame)
-        self._recent = [*self._recent, (frame, computed)][-self._kept :]
-        return computed
 
     def look(self, frame: StereoFrame, project: Project, watch: Stopwatch) -> Observation:
         """What the frame shows of the object that the project follows there; found out where it is not known."""
@@ -152,7 +123,7 @@ class Observer:
         run = self._run_to(frame, follow, watch)
         tracking = self._worker.submit(_advance, run, frame, watch)
         try:
-            disparity = self.disparity(frame, watch)
+            disparity = self._recent.disparity(frame, watch)
         finally:
             track = tracking.result()
         with watch.stage("track"):
@@ -181,7 +152,6 @@ class Observer:
 
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `observe`, in order, before `index` shows what playing there from the start would show."""
-        self._kept = project.look_ahead + 2 if not self._live else 1
         last, missing = self.ahead(index, project), list[int]()
         for decision, frames in project.stretches(last + 1):
             if isinstance(decision, Follow):
@@ -228,8 +198,8 @@ class Observer:
         if run is None or run.follow != follow or (run.index is not None and (frame.index - run.index) * step <= 0):
             run = self._runs[step] = _Run(follow, self._make_tracker())
             if step < 0 and follow.frame not in self._unreadable:
-                start = self.read(follow.frame)
-                run.judge(start, self.disparity(start, watch), _advance(run, start, watch))
+                start = self._recent.read(follow.frame)
+                run.judge(start, self._recent.disparity(start, watch), _advance(run, start, watch))
         return run
 
     def _to_feed(self, follow: Follow, frames: range) -> range:
