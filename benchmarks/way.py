@@ -13,6 +13,8 @@ up. Figures are the quarter, the median and three quarters; ratios are of one ro
     preview              the window's thread, playing every frame as fast as it can
     delay                of the preview, from asking for a frame to handing it over
     export               to H.264, in final quality
+
+Periods are from the first picture to the last that still had a frame ahead of it to be looked at.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import argparse
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -34,7 +36,7 @@ from app.preview_state import PreviewLook
 from app.workshop import make_pipeline, open_project
 from benchmarks.machine import line, machine, spread
 from benchmarks.stages import STAGES, YARDSTICKS, Turns
-from benchmarks.window_thread import played_by_the_window
+from benchmarks.window_thread import period_ms, played_by_the_window
 from sterefo_core.export import ExportSettings, export
 from sterefo_core.picture_writer import PictureWriter
 from sterefo_core.project import Project
@@ -64,53 +66,51 @@ def drawn_demo(frames: int) -> Iterator[tuple[str, Follow]]:
         yield ",".join(map(str, eyes)), Follow(0, demo.subject.box)
 
 
-@dataclass(frozen=True)
-class Player:
-    """Plays a project in each of the ways; frame by frame, from its first to its last one."""
+def whole_way(project: Project) -> tuple[float, float]:
+    """Period of a frame in ms, and how many cores were busy."""
+    mailbox: Mailbox[object] = Mailbox(lambda: None)
+    with closing(open_project(project)) as source, make_pipeline(source, project) as pipeline:
+        came = []
+        for done in pipeline.run(project):
+            mailbox.put(plate(done, 0.0, PreviewLook(), project))
+            came.append((perf_counter(), process_time()))
+    walls_s, cpus_s = zip(*came, strict=True)
+    return period_ms(walls_s, project), period_ms(cpus_s, project) / period_ms(walls_s, project)
 
-    project: Project
 
-    def whole_way(self) -> tuple[float, float]:
-        """Period and processor time of a frame, ms."""
-        project, mailbox = _preview(self.project), Mailbox[object](lambda: None)
-        with closing(open_project(project)) as source, make_pipeline(source, project) as pipeline:
-            began_s, began_cpu_s, count = perf_counter(), process_time(), 0
-            for done in pipeline.run(project):
-                mailbox.put(plate(done, began_s, PreviewLook(), project))
-                count += 1
-            return 1000 * (perf_counter() - began_s) / count, 1000 * (process_time() - began_cpu_s) / count
-
-    def export(self) -> float:
-        """Period of a frame, ms."""
-        with (
-            TemporaryDirectory() as folder,
-            closing(open_project(self.project)) as source,
-            make_pipeline(source, self.project) as pipeline,
-        ):
-            began_s = perf_counter()
-            export(source, self.project, pipeline, ExportSettings(Path(folder, "way.mp4")))
-            return 1000 * (perf_counter() - began_s) / len(self.project.range_in(source))
+def exported(project: Project) -> float:
+    """Period of a frame in ms."""
+    came: list[float] = []
+    with (
+        TemporaryDirectory() as folder,
+        closing(open_project(project)) as source,
+        make_pipeline(source, project) as pipeline,
+    ):
+        export(
+            source, project, pipeline, ExportSettings(Path(folder, "way.mp4")), lambda _: came.append(perf_counter())
+        )
+    return period_ms(came, project)
 
 
 def measure(project: Project, follow: Follow, rounds: int) -> dict:
     """The record of one sequence: size and frames, ms by name as `spread`, ratios and cores as medians of rounds."""
-    player, ms, per_round = Player(project), dict[str, list[float]](), []
+    ms, per_round = dict[str, list[float]](), []
     with closing(open_source(project.source, project.layout)) as source:
         frames, size = project.range_in(source), source.size
         for turn in range(rounds + 1):
             turns = Turns(source, _preview(project), follow)
             alone = [turns.on(index) for index in frames]
-            period, cpu = player.whole_way()
-            shown, delay = played_by_the_window(_preview(project), len(frames))
-            ways = dict(zip(WAYS, ([period], [shown], [delay], [player.export()]), strict=True))
+            period, cores = whole_way(_preview(project))
+            shown, delay = played_by_the_window(_preview(project))
+            written = exported(project)
             if turn == 0:
                 continue
             for name in (*STAGES, *YARDSTICKS):
                 ms.setdefault(name, []).extend(times[name] for times in alone if name in times)
-            for name, values in ways.items():
-                ms.setdefault(name, []).extend(values)
+            for name, value in zip(WAYS, (period, shown, delay, written), strict=True):
+                ms.setdefault(name, []).append(value)
             csrt = median(times["CSRT"] for times in alone if "CSRT" in times)
-            per_round.append((period / csrt, cpu / period, delay / shown, ways["export"][0] / shown))
+            per_round.append((period / csrt, cores, delay / shown, written / shown))
     names = ("csrt_updates", "cores", "delay_periods", "export_to_preview")
     figures = {name: round(median(of_all), 2) for name, of_all in zip(names, zip(*per_round, strict=True), strict=True)}
     return {"size": size, "frames": len(frames), "ms": {n: spread(v) for n, v in ms.items() if v}, **figures}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from queue import SimpleQueue
 from statistics import median
@@ -16,8 +17,15 @@ _FASTER = 1000.0  # than real time: every frame is late, so nothing waits for th
 _PATIENCE_S = 60.0
 
 
-def played_by_the_window(project: Project, frames: int) -> tuple[float, float]:
-    """Play every frame once: ms from picture to picture, and median ms from asking for a frame to handing it over."""
+def period_ms(moments_s: Sequence[float], project: Project) -> float:
+    """Mean ms from picture to picture, without the last ones: while they are made, nothing is looked at ahead."""
+    steady = moments_s[: len(moments_s) - project.look_ahead]
+    return 1000 * (steady[-1] - steady[0]) / (len(steady) - 1)
+
+
+def played_by_the_window(project: Project) -> tuple[float, float]:
+    """Play every frame of a project with an end once: its period, and the median ms from asking to handing over."""
+    assert project.last_frame is not None
     rings: SimpleQueue[None] = SimpleQueue()
     preview = Preview(lambda: rings.put(None), partial(PreviewWorker, workshop=Workshop()))
     try:
@@ -25,11 +33,11 @@ def played_by_the_window(project: Project, frames: int) -> tuple[float, float]:
         _until_at(0, preview, rings)
         preview.set(every_frame=True, loop=False)
         preview.play(_FASTER)
-        came = _until_at(frames - 1, preview, rings)
+        came = _until_at(project.last_frame, preview, rings)
     finally:
         preview.close()
     moments_s, ages_s = zip(*came.values(), strict=True)
-    return 1000 * (moments_s[-1] - moments_s[0]) / (len(came) - 1), 1000 * median(ages_s)
+    return period_ms(moments_s, project), 1000 * median(ages_s)
 
 
 def _until_at(index: int, preview: Preview, rings: SimpleQueue[None]) -> dict[int, tuple[float, float]]:

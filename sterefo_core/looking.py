@@ -7,7 +7,6 @@ from contextlib import suppress
 
 from sterefo_core.errors import BadFrameError
 from sterefo_core.following import NOTHING, Observation, Observer
-from sterefo_core.live import LiveSource
 from sterefo_core.project import Project
 from sterefo_core.protocols import DepthEngine, Source, Tracker
 from sterefo_core.recent import Recent, Stopwatch
@@ -32,7 +31,6 @@ class Lookout:
         self.recent = Recent(source, depth)
         self.observer = Observer(source, self.recent, make_tracker)
         self._director = Director(source.timestamp_s)
-        self._live = isinstance(source, LiveSource)
 
     def close(self) -> None:
         """End the worker thread. May be called twice."""
@@ -88,6 +86,7 @@ class Lookout:
 
     def unobserved(self, index: int, project: Project) -> list[int]:
         """The frames to `look_at`, in order, before `index` shows what playing there from the start would show."""
-        self.recent.stay_near(index, 1 if self._live else project.look_ahead + 2)
-        looks = self._director.looks(self.observer.ahead(index, project)) if project.automatic else []
+        last = self.observer.ahead(index, project)
+        self.recent.want(range(index, last + 1))
+        looks = self._director.looks(last) if project.automatic else []
         return looks or self.observer.unobserved(index, self.directed(project))

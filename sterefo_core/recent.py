@@ -33,11 +33,11 @@ class Recent:
     def __init__(self, source: Source, depth: DepthEngine) -> None:
         self._source, self._depth = source, depth
         self._kept: list[tuple[StereoFrame, DisparityMap]] = []
-        self._room, self._centre = 1, 0
+        self._wanted, self._room = range(1), 1
 
-    def stay_near(self, index: int, frames: int) -> None:
-        """From now on keep those nearest to frame `index`; so many, or as many as were asked for before."""
-        self._centre, self._room = index, max(frames, self._room)
+    def want(self, frames: range) -> None:
+        """From now on keep these frames, and those nearest to them: one more, or as many as were wanted before."""
+        self._wanted, self._room = frames, max(len(frames) + 1, self._room)
 
     def read(self, index: int) -> StereoFrame:
         """A frame of the source, decoded unless its disparity is kept. Raises BadFrameError."""
@@ -52,6 +52,10 @@ class Recent:
         with watch.stage("depth"):
             computed = checked_disparity(self._depth.compute(frame), frame)
         others = [kept for kept in self._kept if kept[0].index != frame.index]
-        others.sort(key=lambda kept: abs(kept[0].index - self._centre))
+        others.sort(key=lambda kept: self._distance(kept[0].index))
         self._kept = [(frame, computed), *others[: self._room - 1]]
         return computed
+
+    def _distance(self, index: int) -> int:
+        """How many frames away from those that are wanted, 0 for these."""
+        return max(self._wanted.start - index, index - self._wanted[-1], 0)
