@@ -1,7 +1,5 @@
 """The real window, offscreen, with settings of its own; every test ends with all threads gone."""
 
-import threading
-
 import pytest
 from PyQt6.QtCore import QSettings
 from PyQt6.QtWidgets import QApplication
@@ -11,6 +9,7 @@ from app.main_window import MainWindow
 from app.preview_state import Phase
 from tests.app.hand import Hand
 from tests.app.small_parts import small_workshop
+from tests.threads import none_is_left
 
 
 @pytest.fixture(scope="session")
@@ -44,8 +43,7 @@ def open_window(application, tmp_path, monkeypatch):
         window.document.session.save(tmp_path / "put-away.sterefo.json")
         window.close()
         window.deleteLater()
-    ours = ("preview", "tracker", "export", "camera", "record")
-    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(ours)]
+    none_is_left("preview", "tracker", "export", "camera", "record")
 
 
 @pytest.fixture

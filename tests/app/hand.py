@@ -34,7 +34,7 @@ class Hand:
     def done(self):
         return self.state.plate.done
 
-    def wait(self, holds, timeout_s=30.0):
+    def wait(self, holds, timeout_s=90.0):
         """Handle events until `holds()`."""
         end = monotonic() + timeout_s
         while not holds():

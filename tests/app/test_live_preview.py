@@ -143,7 +143,7 @@ def test_closing_while_a_camera_does_not_answer_waits_for_nothing_and_closes_it_
     camera.close = closed.set
 
     def open_source(project):
-        answer.wait(30)
+        answer.wait(60)
         return camera
 
     parts = replace(small_workshop(), open_source=open_source)
@@ -152,7 +152,7 @@ def test_closing_while_a_camera_does_not_answer_waits_for_nothing_and_closes_it_
     listener.until(preview.states, lambda s: s.phase is Phase.OPENING)
     preview.close()
     answer.set()
-    assert closed.wait(10)
+    assert closed.wait(60)
 
 
 def test_another_source_can_be_opened_while_a_camera_does_not_answer():
@@ -160,7 +160,7 @@ def test_another_source_can_be_opened_while_a_camera_does_not_answer():
 
     def open_source(project):
         if project.source == "camera":
-            answer.wait(30)
+            answer.wait(60)
         return SmallSource()
 
     preview = Preview(

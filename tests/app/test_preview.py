@@ -74,18 +74,17 @@ def test_playing_every_frame_shows_each_once_and_in_order(drive):
     driver.preview.open(FOLLOWING)
     driver.at(0)
     driver.preview.set(every_frame=True, loop=False)
-    shown = []
-    driver.preview.states = recording(driver.preview.states, shown)
+    published = recorded(driver.preview)
     driver.preview.play(4.0)
     driver.wait(lambda s: s.speed == 0 and s.plate.index == 19)
-    fresh = list(dict.fromkeys(shown))
-    assert fresh == list(range(20))
+    assert list(dict.fromkeys(state.plate.index for state in published)) == list(range(20))
 
 
-def recording(mailbox, shown):
-    put = mailbox.put
-    mailbox.put = lambda state: (shown.append(state.plate.index) if state.plate else None, put(state))
-    return mailbox
+def recorded(preview):
+    """All states from now on, also those that a newer one replaces before they are taken."""
+    published, put = [], preview.states.put
+    preview.states.put = lambda state: (published.append(state), put(state))
+    return published
 
 
 def test_playing_in_real_time_skips_and_counts(drive):
@@ -122,8 +121,10 @@ def test_without_loop_playing_stops_at_the_out_point_and_begins_again_at_the_in_
     driver.preview.set(loop=False, every_frame=True)
     driver.preview.play(1.0)
     driver.wait(lambda s: s.speed == 0 and s.plate.index == 9)
+    published = recorded(driver.preview)
     driver.preview.play(1.0)
-    assert driver.wait(lambda s: s.plate.index != 9)[-1].plate.index == 5
+    driver.wait(lambda s: s.plate.index != 9)
+    assert next(state.plate.index for state in published if state.plate.index != 9) == 5
 
 
 def test_playing_backwards_runs_to_the_first_frame(drive):
@@ -160,11 +161,14 @@ def test_playing_says_a_bad_frame_keeps_its_picture_meanwhile_and_goes_on(drive,
     driver.preview.open(replace(FOLLOWING, decisions=(decision,)), frame=8)
     driver.at(8)
     driver.preview.set(every_frame=True)
+    published = recorded(driver.preview)
     driver.preview.play(4.0)
-    failed = driver.wait(lambda s: s.failure)[-1]
+    driver.wait(lambda s: 16 in [state.plate.index for state in published])
+    failed = next(state for state in published if state.failure)
     assert "frame012.png" in failed.failure
     assert (failed.plate.index, failed.speed) == (11, 4.0)
-    assert driver.wait(lambda s: s.plate.index == 16)[-1].failure == failed.failure  # there is time to read it
+    later = next(state for state in published if state.plate.index == 16)
+    assert later.failure == failed.failure  # there is time to read it
     driver.preview.play(0.0)
     driver.preview.seek(13)
     assert driver.at(13).failure is None

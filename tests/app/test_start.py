@@ -73,7 +73,7 @@ def test_the_real_program_starts_on_xcb_whichever_module_comes_first(first, tmp_
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=280,
             check=False,
         )
     assert (done.returncode, done.stdout) == (0, "xcb Click something to focus on it None\n"), done.stderr
@@ -88,7 +88,7 @@ def test_gestures_and_keys_work_on_xcb_too(tmp_path):
             env=environment,
             capture_output=True,
             text=True,
-            timeout=150,
+            timeout=280,
             check=False,
         )
     assert done.returncode == 0, done.stdout

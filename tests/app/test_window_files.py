@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
-from time import sleep
+from threading import Event, Semaphore
 
 import cv2
 import numpy as np
@@ -12,6 +11,7 @@ from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
+from app.export_job import ExportJob
 from app.preview_state import Phase, Seen
 from app.session import Session
 from app.workshop import Workshop
@@ -205,7 +205,7 @@ def slow_export(open_window):
 
     class Waiting(SmallRenderer):
         def render(self, *given):
-            gate.wait(20)
+            gate.wait(60)
             return super().render(*given)
 
     parts = small_workshop()
@@ -240,17 +240,18 @@ def test_the_preview_pauses_while_an_export_runs(open_window, tmp_path):
     hand, gate = slow_export(open_window)
     start_export(hand, tmp_path / "never.mkv")
     assert hand.window.preview.wish.suspended
-    gate.set()
     hand.window.export_panel.cancel.click()
+    gate.set()
     hand.wait(lambda: not hand.window.exports.running)
     assert not hand.window.preview.wish.suspended
 
 
-def test_closing_during_an_export_leaves_no_file_and_no_thread(open_window, tmp_path):
+def test_closing_during_an_export_leaves_no_file_and_no_thread(open_window, tmp_path, monkeypatch):
     hand, gate = slow_export(open_window)
     start_export(hand, tmp_path / "never.mkv")
     hand.window.document.session = Session(hand.project)
-    gate.set()
+    cancel = ExportJob.cancel
+    monkeypatch.setattr(ExportJob, "cancel", lambda job: (cancel(job), gate.set()))
     hand.window.close()
     assert not list(tmp_path.glob("never*"))
 
@@ -307,20 +308,32 @@ def true_boxes(demo, index):
     return {label.name: label.box for label in demo.truth(index).boxes}
 
 
-def test_a_slow_painter_does_not_make_a_delay(open_window, monkeypatch):
+def test_a_slow_painter_always_paints_the_newest_picture(open_window, monkeypatch):
     hand = open_window(workshop=small_workshop(count=200, fps=100))
-    painted = type(hand.viewport).paintEvent
+    published, came, put = [], Semaphore(0), hand.window.preview.states.put
+    paint, newest, behind = type(hand.viewport).paintEvent, [], []
 
-    def slow(viewport, event):
-        sleep(0.04)  # the slow painter that the test is about
-        painted(viewport, event)
+    def note(state):
+        published.append(state.plate)
+        put(state)
+        came.release()
 
-    monkeypatch.setattr(type(hand.viewport), "paintEvent", slow)
-    delays = []
-    hand.viewport.painted.connect(lambda: delays.append(hand.window.delay_ms))
-    hand.window.player.toggle() if not hand.window.player.playing else None
-    hand.wait(lambda: len(delays) > 25)
-    assert np.median(delays) < 3 * 40
+    def paint_slowly(viewport, event):
+        for _ in range(3):
+            assert came.acquire(timeout=60)
+        paint(viewport, event)
+        newest.append(published[-1])
+
+    def compare():
+        behind.append(bool(newest) and newest[-1].captured_s > hand.viewport.plate.captured_s)
+
+    hand.viewport.painted.connect(compare)
+    hand.window.preview.states.put = note
+    hand.window.preview.play(1.0)
+    with monkeypatch.context() as changed:
+        changed.setattr(type(hand.viewport), "paintEvent", paint_slowly)
+        hand.wait(lambda: len(behind) > 10)
+    assert not any(behind)
     assert hand.window.preview.states.overwritten > 0
 
 

@@ -1,6 +1,5 @@
 """The real window on a real motion JPEG server: opened from the panel, followed in, cut and back, frozen, closed."""
 
-import threading
 from contextlib import closing
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from sterefo_core.types import TrackState
 from tests.app.hand import CTRL, LEFT, Key
 from tests.core.streams import MjpegServer
 from tests.moving_square import FOLLOW, make_sequence
+from tests.threads import none_is_left
 
 FRAMES = 12
 
@@ -94,8 +94,7 @@ def test_closing_while_the_stream_is_cut_leaves_no_thread(hand, server):
     server.cut()
     hand.wait(hand.window.banner.isVisible)
     hand.window.close()
-    names = [thread.name for thread in threading.enumerate()]
-    assert not [name for name in names if name.startswith(("camera", "preview", "tracker", "opening"))]
+    none_is_left("camera", "preview", "tracker", "opening")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ class Listener:
     def ring(self):
         self._rung.set()
 
-    def until(self, mailbox: Mailbox, holds, timeout_s=10.0):
+    def until(self, mailbox: Mailbox, holds, timeout_s=60.0):
         """The first state taken for which `holds` is true; all states taken on the way too."""
         seen, end = [], monotonic() + timeout_s
         while monotonic() < end:

@@ -17,6 +17,7 @@ from av.codec.context import CodecContext
 from av.packet import Packet
 
 from sterefo_core.video_pixels import frame_from_rgb
+from tests.threads import PATIENCE_S
 
 
 class StreamServer:
@@ -86,7 +87,7 @@ class StreamServer:
             self._change.notify_all()
         self.cut()
         for thread in self._threads:
-            thread.join(60)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
     def _spawn(self, work, *given) -> None:

@@ -23,18 +23,15 @@ from sterefo_core.sources.camera import KEPT_FRAMES, open_camera
 from sterefo_core.video_writer import open_writer
 from tests.core.hand_camera import plug_in
 from tests.core.streams import MjpegServer, RtspServer
+from tests.threads import PATIENCE_S, none_is_left
 
-PATIENCE_S = 60.0  # for what comes at once on an idle machine
 SERVERS = pytest.mark.parametrize("server", [MjpegServer, RtspServer])
 
 
 @pytest.fixture(autouse=True)
 def _no_thread_is_left():
     yield
-    left = [thread for thread in threading.enumerate() if thread.name.startswith("camera")]
-    for thread in left:
-        thread.join(PATIENCE_S)
-    assert not any(thread.is_alive() for thread in left)
+    none_is_left("camera")
 
 
 @pytest.fixture
