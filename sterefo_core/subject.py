@@ -1,8 +1,9 @@
 """Who is the subject: a choice by the machine, from disparity and motion, where the user has made none.
 
 The rule: things that stand out from what is left and right of them are candidates; the one that is nearest, nearest to
-the middle and moves by itself, not only because the camera does, is the subject. It stays the subject until it is gone,
-or until something else has been clearly better twice running. The picture is looked at twice a second.
+the middle, stands on the ground and moves by itself, not only because the camera does, is the subject. Where nothing is
+like this there is none. It stays the subject until it is gone, or until something else has been clearly better twice
+running. The picture is looked at twice a second.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from sterefo_core.ground import Ground, find_ground
 from sterefo_core.types import Box, DisparityMap, Follow, StereoFrame
 
 LOOK_S = 0.5
@@ -26,6 +28,10 @@ _JUMP_SHARE, _JUMP_PX = 0.12, 2.0  # between neighbouring cells: where one thing
 _FULL_SIZE = 0.02  # share of the picture from which size is no advantage
 _FULL_SPEED = 0.1  # widths of the picture per second from which speed is none
 _CENTRAL, _LEVEL, _CUT, _MOVING = 3.0, 2.0, 0.3, 2.0  # what it counts to be in the middle, cut off, and moving
+_INCOHERENT = 2.0  # times the spread of a thing's motion is no motion
+_FOOT, _LARGEST = 0.25, 3.5  # heights of itself: its foot may be off the ground; heights of the camera: it is no larger
+_SCENERY = 0.3  # what it counts to float, or to be larger
+_LEAST_SCORE = 0.5  # with less it is rather nothing
 _CLEARLY = 1.5  # times the subject's score
 _SAME_DISTANCE = 0.4  # log of disparity: the same thing may have come or gone so far between two looks
 
@@ -50,6 +56,7 @@ def find_candidates(frame: StereoFrame, disparity: DisparityMap, beside: StereoF
     stands_out = (excess > np.maximum(_EXCESS_SHARE * cells, _EXCESS_PX)) & ~jumps
     count, labels, stats, _ = cv2.connectedComponentsWithStats(stands_out.astype(np.uint8), connectivity=4)
     motion = np.zeros((*cells.shape, 2)) if beside is None else _own_motion(frame, beside, cells)
+    ground = find_ground(disparity)
     found = []
     for label in range(1, count):
         x, y, width, height, area = (int(value) for value in stats[label])
@@ -60,11 +67,29 @@ def find_candidates(frame: StereoFrame, disparity: DisparityMap, beside: StereoF
                 continue
             box = Box(x - 1, y - 1, width + 2, height + 2)  # its rim are jumps
             near = float(np.median(cells[inside][mask]))
-            speed = float(np.hypot(*np.median(motion[inside][mask], axis=0)))
             full = Box(*(float(_STEP * side) for side in (box.x, box.y, box.width, box.height)))
             seen = full.clipped(frame.left.shape[1], frame.left.shape[0])
-            found.append(Candidate(seen, near, _score(near, box, area, speed, cells.shape)))
+            score = _score(near, box, area, _speed(motion[inside][mask]), cells.shape)
+            if ground is not None and not _could_be(seen, near, ground, frame.left.shape[0]):
+                score *= _SCENERY
+            if score > _LEAST_SCORE:
+                found.append(Candidate(seen, near, score))
     return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def _speed(motion: np.ndarray) -> float:
+    """How fast `(n, 2)` moves as one thing: what is incoherent is an error of the flow."""
+    middle = np.median(motion, axis=0)
+    spread = np.median(np.hypot(*(motion - middle).T))
+    return max(float(np.hypot(*middle) - _INCOHERENT * spread), 0.0)
+
+
+def _could_be(box: Box, disparity: float, ground: Ground, picture_height: int) -> bool:
+    """Whether it stands on the ground and is of the size of people and vehicles, not of trees, hedges and houses."""
+    camera_height = disparity / ground.a
+    foot, bottom = ground.foot(disparity, box.centre[0]), box.y + box.height
+    stands = abs(min(foot, picture_height) - bottom) < _FOOT * box.height + 2 * _STEP
+    return stands and max(box.width, box.height) < _LARGEST * camera_height
 
 
 def _score(disparity: float, box: Box, area: int, speed: float, shape: tuple[int, ...]) -> float:

@@ -7,26 +7,20 @@ the click over small steps of disparity. An object is hardly deeper than it is w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import cv2
 import numpy as np
 
+from sterefo_core.ground import FLAT, NOISE_PX, SKY_PX, Ground, find_ground
 from sterefo_core.types import Box, DisparityMap
 
 MIN_SIDE_PX = 12.0  # a smaller box says too little about what to follow
 _LARGEST = (0.5, 0.8)  # of the picture's width and height: what fills more is surroundings
 _NEIGHBOURHOOD = 2  # px around the click where a nearer surface counts as clicked: thin things are hard to hit
-_FLAT = 0.12  # less than this share of the camera's height above the plane is ground
-_NOISE_PX = 1.0  # of disparity: what matching is trusted to tell apart
 _STEP = 0.02, 0.3  # of the disparity and px: between neighbouring pixels of one surface
 _DEPTHS = 0.1, 0.3  # an object's disparities differ at least and at most by this share either way
 _MEASURED = 0.2  # with a smaller share of measured pixels around the click, colour decides
 _THINNEST = 0.15  # a row or column with less than this share of the fullest one is a stray
-_LEAST_RISE = 4.0  # px from the top to the bottom of the picture: less is a wall
 _FILLED = 2  # mark of flood filling
-_SKY = 1.0  # px: no disparity to speak of
 
 
 def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Box:
@@ -47,7 +41,7 @@ def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Bo
     seed = _seed(disparity, barred, column, row)
     if seed is not None:
         mask = _grown(disparity.values, barred, seed)
-    elif ground is not None and ground.at(column, row) > _SKY:
+    elif ground is not None and ground.at(column, row) > SKY_PX:
         return _modest(column, row, ground.thing_height(column, row) / 2, width, height)
     else:
         mask = _grown_by_colour(image, column, row)
@@ -59,75 +53,14 @@ def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Bo
     return _at_least(box, MIN_SIDE_PX).clipped(width, height)
 
 
-@dataclass(frozen=True)
-class Ground:
-    """The plane d = a y + b x + c on which things stand, px; a > 0: it comes nearer downwards."""
-
-    a: float
-    b: float
-    c: float
-
-    def at(self, x: Any, y: Any) -> Any:
-        """Disparity of the plane at one position or at arrays of them, px; 0 or less above its horizon."""
-        return self.a * y + self.b * x + self.c
-
-    def thing_height(self, x: float, y: float) -> float:
-        """Height in px of a thing as high as the camera that stands at this place."""
-        return max(self.at(x, y) / self.a, 0.0)
-
-    def foot(self, disparity: float, x: float) -> float:
-        """Row where a thing of this disparity touches the ground."""
-        return (disparity - self.b * x - self.c) / self.a
-
-
-def find_ground(disparity: DisparityMap) -> Ground | None:
-    """The plane that most of the lower picture lies on, or None where there is none: a wall, a close-up, a table."""
-    height, width = disparity.values.shape
-    rows, columns = np.mgrid[height // 3 : height : max(height // 90, 1), 0 : width : max(width // 100, 1)]
-    seen = disparity.valid[rows, columns] & (disparity.values[rows, columns] > _SKY)
-    x, y, d = columns[seen].astype(np.float32), rows[seen].astype(np.float32), disparity.values[rows, columns][seen]
-    if d.size < 100:
-        return None
-    ground = _voted(y, d, height)
-    for _ in range(3):
-        near = np.abs(d - ground.at(x, y)) < np.maximum(_FLAT / 2 * d, _NOISE_PX)
-        if near.sum() < 50:
-            return None
-        points = np.stack([y[near], x[near], np.ones(near.sum(), np.float32)], axis=1)
-        ground = Ground(*map(float, np.linalg.lstsq(points, d[near], rcond=None)[0]))
-    if ground.a * height < _LEAST_RISE:
-        return None
-    before = ground.at(x, y) > _SKY
-    rest = d[before] - ground.at(x[before], y[before])
-    tolerance = np.maximum(_FLAT * d[before], _NOISE_PX)
-    flat, below = np.abs(rest) < tolerance, rest < -tolerance
-    return ground if flat.mean() > 0.25 and below.mean() < 0.15 else None
-
-
-def _voted(y: np.ndarray, d: np.ndarray, height: int) -> Ground:
-    """The level plane d = a (y - y0) through most points of the v-disparity (Labayrade 2002), every row one vote."""
-    levels = 128
-    counts = np.zeros((height, levels), np.float32)
-    np.add.at(counts, (y.astype(int), np.minimum(d.astype(int), levels - 1)), 1)
-    used = np.flatnonzero(counts.any(axis=1))
-    shares = cv2.blur(counts[used] / counts[used].sum(axis=1, keepdims=True), (3, 1))
-    horizons, slopes = np.linspace(-0.2, 0.7, 46) * height, np.geomspace(10, 250, 48) / height
-    lines = slopes[:, None] * (used - horizons[:, None, None])
-    inside = (lines > _SKY) & (lines < levels - 1)
-    votes = (shares[np.arange(used.size), np.clip(lines, 0, levels - 1).astype(int)] * inside).sum(axis=2)
-    horizon, slope = np.unravel_index(int(votes.argmax()), votes.shape)
-    a = float(slopes[slope])
-    return Ground(a, 0.0, -a * float(horizons[horizon]))
-
-
 def _barred(disparity: DisparityMap, ground: Ground | None) -> np.ndarray:
     """`(H, W)` bool: pixels that belong to no object: the ground, what lies below it, and the sky."""
     values = disparity.values
     if ground is None:
-        return values <= _SKY
+        return values <= SKY_PX
     x, y = (np.arange(side, dtype=np.float32) for side in (values.shape[1], values.shape[0]))
     plane = np.maximum(ground.at(x, y[:, None]).astype(np.float32), 0)
-    return np.minimum((1 - _FLAT) * values, values - _NOISE_PX) <= plane
+    return np.minimum((1 - FLAT) * values, values - NOISE_PX) <= plane
 
 
 def _seed(disparity: DisparityMap, barred: np.ndarray, column: int, row: int) -> tuple[int, int] | None:
@@ -139,7 +72,7 @@ def _seed(disparity: DisparityMap, barred: np.ndarray, column: int, row: int) ->
     near = np.where(barred[rows, columns], 0, disparity.values[rows, columns])
     down, across = np.unravel_index(int(near.argmax()), near.shape)
     here = float(disparity.values[row, column])
-    if not barred[row, column] and near.max() < here + max(_DEPTHS[0] * here, _NOISE_PX):
+    if not barred[row, column] and near.max() < here + max(_DEPTHS[0] * here, NOISE_PX):
         return column, row
     return (columns.start + int(across), rows.start + int(down)) if near.max() > 0 else None
 
@@ -157,7 +90,7 @@ def _grown(values: np.ndarray, barred: np.ndarray, seed: tuple[int, int]) -> np.
 def _flooded(values: np.ndarray, barred: np.ndarray, seed: tuple[int, int], depth: float) -> np.ndarray:
     """Pixels connected with the seed by small steps whose disparity is within a share of `depth` of the seed's."""
     here = float(values[seed[1], seed[0]])
-    reach, step = max(depth * here, _NOISE_PX), max(_STEP[0] * here, _STEP[1])
+    reach, step = max(depth * here, NOISE_PX), max(_STEP[0] * here, _STEP[1])
     closed = cv2.bitwise_not(cv2.inRange(values, here - reach, here + reach)) | barred.view(np.uint8)
     closed[seed[1], seed[0]] = 0
     mask = cv2.copyMakeBorder(closed, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
@@ -198,7 +131,7 @@ def _down_to(ground: Ground, box: Box, disparity: float) -> Box:
     """The box with its foot on the ground, where it ends a little above it."""
     foot = ground.foot(disparity, box.centre[0])
     bottom = box.y + box.height
-    if bottom < foot < bottom + max(2 * _FLAT * box.height, 4.0):
+    if bottom < foot < bottom + max(2 * FLAT * box.height, 4.0):
         return Box(box.x, box.y, box.width, foot - box.y)
     return box
 

@@ -56,6 +56,29 @@ def test_what_moves_against_its_surroundings_is_rather_the_subject():
     assert best(things, beside=scene(things, index=1, moved=6)[0]).overlap(other) > 0.8
 
 
+def on_a_road(*things):
+    """Boxes with their disparities before the sky, on a road that is 0.3 px nearer with every row from row 80 on."""
+    frame, disparity = scene(things)
+    road = np.repeat(np.maximum(0.3 * (np.arange(SIZE[1], dtype=np.float32) - 80), 0.5)[:, None], SIZE[0], axis=1)
+    for box, near in things:
+        road[box.slices()] = near
+    return find_candidates(frame, DisparityMap(road, disparity.valid), None)
+
+
+def test_rather_than_what_floats_or_is_a_wall_the_subject_is_what_stands_on_the_ground():
+    standing, floating, hedge = (
+        (Box(80, 100, 40, 60), 24.0),
+        (Box(220, 10, 50, 60), 24.0),
+        (Box(200, 60, 150, 50), 9.0),
+    )
+    assert on_a_road(floating, standing)[0].box.overlap(standing[0]) > 0.7
+    assert on_a_road(hedge, standing)[0].box.overlap(standing[0]) > 0.7
+
+
+def test_where_nothing_but_small_scenery_stands_out_there_is_no_subject():
+    assert on_a_road((Box(20, 20, 40, 30), 9.0)) == []
+
+
 def directed(pictures):
     """The frames at which a director decides, for things seen at each of its looks."""
     director = Director(lambda index: index * LOOK_S)

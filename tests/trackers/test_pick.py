@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from sterefo_core.depth import make_depth_engine
+from sterefo_core.ground import find_ground
 from sterefo_core.types import Box, DisparityMap, StereoFrame
-from trackers.pick import box_at, find_ground
+from trackers.pick import box_at
 
 WIDTH, HEIGHT, HORIZON = 640, 240, 80
 SLOPE = 0.3
