@@ -20,7 +20,6 @@ from sterefo_core.export import Contents, ExportSettings
 from sterefo_core.project import Project
 from sterefo_core.project_file import SUFFIX, load_project, save_project
 from sterefo_core.protocols import Source
-from sterefo_core.sources import open_source
 from sterefo_core.video_writer import CODEC_NAMES
 from trackers import NETWORKS, TRACKERS
 
@@ -145,7 +144,7 @@ def run(given: argparse.Namespace) -> int:
         batch.carry_out(tasks, Cluster(given.ray) if given.ray else Processes(given.jobs or 1))
         return 0
     (project,) = projects
-    with closing(open_source(project.source, project.layout)) as source:
+    with closing(workshop.open_project(project)) as source:
         write(source, project, settings_of(given), given.device)
     if given.save_project:
         save_project(project, given.save_project)

@@ -19,6 +19,7 @@ from sterefo_core.project import Project
 from sterefo_core.protocols import Renderer, Source
 from sterefo_core.refocus import make_renderer
 from sterefo_core.sources import open_source
+from sterefo_core.sources.read_ahead import ReadAhead
 from sterefo_core.types import Box, DisparityMap, Follow
 from trackers import make_tracker
 
@@ -37,8 +38,9 @@ def opened(project: Project, device: str = "auto") -> Iterator[tuple[Source, Pip
 
 
 def open_project(project: Project) -> Source:
-    """The project's source. Raises SourceError."""
-    return open_source(project.source, project.layout)
+    """The project's source, read ahead by a frame unless it is a running camera. Raises SourceError."""
+    source = open_source(project.source, project.layout)
+    return source if isinstance(source, LiveSource) else ReadAhead(source)
 
 
 def make_pipeline(source: Source, project: Project, device: str = "auto", renderer: Renderer | None = None) -> Pipeline:
