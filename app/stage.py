@@ -10,7 +10,6 @@ from time import monotonic, perf_counter
 from app.feeds import Feed, Live, Recorded
 from app.plates import plate, still
 from app.preview_state import Plate, PreviewLook, Seen, SourceFacts
-from app.scaled_renderer import ScaledRenderer
 from app.takes import Takes
 from app.workshop import Workshop
 from sterefo_core.errors import ExportError
@@ -19,6 +18,7 @@ from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
 from sterefo_core.recording import Recording
+from sterefo_core.refocus.scaled import ScaledRenderer
 from sterefo_core.types import Decision, Follow, Quality, Refocused, StereoFrame, Track, TrackState
 
 KEPT_FRAMES = 300

@@ -1,8 +1,7 @@
-"""The window's arithmetic: mailbox, playhead, zoom, edits, settings, preview scale."""
+"""The window's arithmetic: mailbox, playhead, zoom, edits, settings."""
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,10 +9,9 @@ from hypothesis import strategies as st
 from app import edits, settings_table, wording
 from app.mailbox import Mailbox
 from app.playhead import Playhead
-from app.scaled_renderer import ScaledRenderer
 from app.view_geometry import ViewGeometry
 from sterefo_core.project import Project
-from sterefo_core.types import Box, Calibration, Follow, Hold, Lens, Release
+from sterefo_core.types import Box, Calibration, Follow, Hold, Release
 
 CALIBRATION = Calibration(700, 0.54, 600, 180)
 
@@ -99,25 +97,3 @@ def test_distances_are_said_in_metres_only_where_they_are_known():
 
 def test_a_share_is_said_in_whole_percent():
     assert [wording.share(part) for part in (1e-6, 0.01, 0.374, 1.0)] == ["under 1 %", "1 %", "37 %", "100 %"]
-
-
-def test_a_smaller_preview_asks_for_the_same_lens_and_keeps_sharp_pixels():
-    asked = []
-
-    class Recorder:
-        def render(self, image, disparity, focus_disparity, lens, right):
-            asked.append((image.shape, float(disparity.max()), focus_disparity, lens))
-            return np.zeros_like(image)
-
-    scaled = ScaledRenderer(Recorder())
-    scaled.scale = 0.5
-    image = np.full((40, 60, 3), 200, np.uint8)
-    disparity = np.full((40, 60), 20.0, np.float32)
-    disparity[:, 30:] = 60.0
-    out = scaled.render(image, disparity, 20.0, Lens(0.5, 24.0), None)
-    ((shape, largest, focus, lens),) = asked
-    assert shape == (20, 30, 3)
-    assert lens.aperture * (largest - focus) == pytest.approx(0.5 * (60 - 20) * 0.5)
-    assert lens.max_radius_px == 12
-    assert (out[:, :30] == 200).all()
-    assert (out[:, 30:] == 0).all()
