@@ -73,12 +73,13 @@ def _perform(task: Task, threads: int, pipe: Connection) -> None:
     """In the process: on Ctrl-C the batch sends SIGTERM; when the batch itself was killed, there is no going on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _stop)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # torch, when it is imported, obeys; Ray says so to its workers, too
     with suppress(KeyboardInterrupt, BrokenPipeError):
         pipe.send(perform(task, threads, pipe.send))
 
 
-def _stop(*_: object) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # cleaning up is not to be interrupted
+def _stop(number: int, _: object) -> None:
+    signal.signal(number, signal.SIG_IGN)  # cleaning up is not to be interrupted
     raise KeyboardInterrupt
 
 
@@ -124,7 +125,13 @@ def _joined(address: str) -> Any:
 
 def _submitted(ray: Any, task: Task) -> Any:
     on_gpu = task.device == "cuda" or (task.device == "auto" and ray.cluster_resources().get("GPU", 0) > 0)
-    return ray.remote(num_cpus=1, num_gpus=int(on_gpu), max_calls=1)(perform).remote(task, 1)
+    return ray.remote(num_cpus=1, num_gpus=int(on_gpu), max_calls=1)(_perform_there).remote(task)
+
+
+def _perform_there(task: Task) -> Outcome:
+    """In a worker of Ray, which cancels by SIGINT; it may have been started where that is ignored."""
+    signal.signal(signal.SIGINT, _stop)
+    return perform(task, threads=1)
 
 
 def _outcome(ray: Any, film: Any) -> Outcome:

@@ -70,9 +70,6 @@ def is_whole(task: Task) -> bool:
 
 
 def _write(task: Task, threads: int, tell: Callable[[Progress], object]) -> Film:
-    import torch
-
-    torch.set_num_threads(threads)
     record, frames = _record(task), count(1)
     with writing(record):
         record.unlink(missing_ok=True)
