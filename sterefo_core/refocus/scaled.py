@@ -43,8 +43,8 @@ class ScaledRenderer:
         size = max(round(width * self.scale), 1), max(round(height * self.scale), 1)
         small_disparity = cv2.resize(disparity, size, interpolation=cv2.INTER_NEAREST_EXACT)
         softness, small_softness = (_softness(values, focus_disparity, lens) for values in (disparity, small_disparity))
-        small = _shrunk(image, size)
-        _unmix(small, small_softness > 0, image, softness > 0)
+        small, soft = _shrunk(image, size), softness > 0
+        _unmix(small, _shrunk(soft.astype(np.uint8) * 255, size), small_softness > 0, image, soft)
         # Disparity is a length in pixels as well: scaling it scales every blur radius along, at the same aperture.
         rendered = self._renderer.render(
             small,
@@ -53,10 +53,12 @@ class ScaledRenderer:
             replace(lens, max_radius_px=lens.max_radius_px * self.scale, sharp_px=lens.sharp_px * self.scale),
             None if right is None else _shrunk(right, size),
         )
-        soft = _grown(rendered, small_softness > 0)
+        blurred = _grown(rendered, small_softness > 0)
         spill = _grown(cv2.subtract(rendered, small, dtype=cv2.CV_16S), small_softness < 1)
-        soft, spill = (cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR) for part in (soft, spill))
-        return cv2.blendLinear(cv2.add(image, spill, dtype=cv2.CV_8U), soft, 1 - softness, softness)
+        blurred, spill = (
+            cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR) for part in (blurred, spill)
+        )
+        return cv2.blendLinear(cv2.add(image, spill, dtype=cv2.CV_8U), blurred, 1 - softness, softness)
 
 
 def _shrunk(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -72,24 +74,28 @@ def _softness(disparity: np.ndarray, focus_disparity: float, lens: Lens) -> np.n
 
 
 @njit(cache=True, nogil=True)
-def _unmix(small: np.ndarray, small_soft: np.ndarray, image: np.ndarray, soft: np.ndarray) -> None:
-    """Average the pixels of a smaller picture anew that mix what is sharp with what is not: over their own kind."""
-    height, width = small_soft.shape
+def _unmix(small: np.ndarray, mixture: np.ndarray, small_soft: np.ndarray, image: np.ndarray, soft: np.ndarray) -> None:
+    """Average those pixels of a smaller picture anew that mix what is sharp with what is not: over their own kind.
+
+    Args:
+        small: `(h, w, 3)`, changed in place.
+        mixture: `(h, w)` uint8, how much is not sharp of what was averaged, 0..255.
+        small_soft, soft: of which kind the pixels of the smaller and of the full picture are.
+    """
+    height, width = mixture.shape
     for y in range(height):
         rows = range(y * soft.shape[0] // height, -(-(y + 1) * soft.shape[0] // height))
         for x in range(width):
-            columns = range(x * soft.shape[1] // width, -(-(x + 1) * soft.shape[1] // width))
-            ours = 0
+            if mixture[y, x] == 0 or mixture[y, x] == 255:
+                continue
+            count, sums = 0, np.zeros(3, np.int64)
             for v in rows:
-                for u in columns:
-                    ours += soft[v, u] == small_soft[y, x]
-            if 0 < ours < len(rows) * len(columns):
-                sums = np.zeros(3, np.int64)
-                for v in rows:
-                    for u in columns:
-                        if soft[v, u] == small_soft[y, x]:
-                            sums += image[v, u]
-                small[y, x] = sums // ours
+                for u in range(x * soft.shape[1] // width, -(-(x + 1) * soft.shape[1] // width)):
+                    if soft[v, u] == small_soft[y, x]:
+                        count += 1
+                        sums += image[v, u]
+            if count:
+                small[y, x] = sums // count
 
 
 def _grown(values: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -97,19 +103,21 @@ def _grown(values: np.ndarray, known: np.ndarray) -> np.ndarray:
 
     Beyond that they are 0.
     """
-    mask = known.astype(np.uint8)
-    grown = values * mask[..., None]
-    _grow(grown, mask, cv2.dilate(mask, _AROUND) - mask)
+    grown, mask = values.copy(), known.astype(np.uint8)
+    _grow(grown, mask, cv2.dilate(mask, _AROUND))
     return grown
 
 
 @njit(cache=True, nogil=True)
-def _grow(values: np.ndarray, known: np.ndarray, rim: np.ndarray) -> None:
-    """Set the pixels of the rim to the mean of their known neighbours."""
+def _grow(values: np.ndarray, known: np.ndarray, near: np.ndarray) -> None:
+    """Set pixels that are not known to the mean of known ones beside them, in place; 0 where none is `near`."""
     height, width = known.shape
     for y in range(height):
         for x in range(width):
-            if not rim[y, x]:
+            if known[y, x]:
+                continue
+            if not near[y, x]:
+                values[y, x, 0] = values[y, x, 1] = values[y, x, 2] = 0
                 continue
             count, sums = 0, np.zeros(3, np.int64)
             for v in range(max(y - 1, 0), min(y + 2, height)):
