@@ -31,6 +31,9 @@ class Feed(Protocol):
     def reached(self, frame: int, target: int, wish: Wish, served: Wish) -> None:
         """We are at `frame`, on the way to `target`."""
 
+    def following(self, frame: int, wish: Wish) -> int | None:
+        """The frame that playing needs after `frame`; None where it stands still or where that cannot be told."""
+
     def ended(self, wish: Wish) -> bool:
         """Whether playing is over."""
 
@@ -62,6 +65,10 @@ class Live:
     def reached(self, frame: int, target: int, wish: Wish, served: Wish) -> None:
         """Every pair taken is looked at: none is skipped, and there is no clock to keep."""
 
+    def following(self, frame: int, wish: Wish) -> int | None:
+        """What a camera will see is not there yet."""
+        return None
+
     def ended(self, wish: Wish) -> bool:
         """A camera has no end."""
         return False
@@ -83,21 +90,22 @@ class Recorded:
         self._times_s, self._now_s = times_s, now_s
         self._playhead = Playhead(times_s)
         self.frame = self.skipped = 0
+        self._skips = False
 
     def target(self, wish: Wish, served: Wish) -> int | None:
         """The frame to go to: the wished one, the one due by the clock, or where we are."""
         if wish.generation != served.generation:
             return min(max(wish.frame, 0), len(self._times_s) - 1)
-        beyond = self._beyond(wish)
+        beyond = self._beyond(self.frame, wish)
         if wish.speed == 0 or (_starts(wish, served) and beyond is not None):
             return self.frame
         if beyond is None:
-            frames = self._play_range(wish)
+            frames = self._play_range(self.frame, wish)
             return frames[0] if wish.speed > 0 else frames[-1]
         due = self._playhead.due(self._now_s())
         if (due - self.frame) * wish.speed <= 0:
             return self.frame  # served for another reason than the clock
-        frames = self._play_range(wish)
+        frames = self._play_range(self.frame, wish)
         return beyond if wish.every_frame else min(max(due, frames[0]), frames[-1])
 
     def reached(self, frame: int, target: int, wish: Wish, served: Wish) -> None:
@@ -105,48 +113,57 @@ class Recorded:
         before, self.frame = self.frame, frame
         jump = wish.generation != served.generation
         turned = (frame - before) * wish.speed < 0
+        self._skips = not (jump or turned) and abs(frame - before) > 1
         if wish.speed and (jump or _starts(wish, served)):
             self.skipped = 0
         elif not (jump or turned):
             self.skipped += max(abs(frame - before) - 1, 0)
         self._keep_time(wish, jump or frame != target or turned or _starts(wish, served))
 
+    def following(self, frame: int, wish: Wish) -> int | None:
+        """The next frame in the direction of play, where frames are not skipped or an object is followed past them."""
+        if wish.speed == 0 or wish.project is None:
+            return None
+        if self._skips and not wish.every_frame and wish.project.followed(frame) is None:
+            return None
+        return self._beyond(frame, wish)
+
     def ended(self, wish: Wish) -> bool:
         """Whether the last frame in the direction of play was shown and there is no loop."""
-        return wish.speed != 0 and not wish.loop and self._beyond(wish) is None
+        return wish.speed != 0 and not wish.loop and self._beyond(self.frame, wish) is None
 
     def idle_s(self, wish: Wish) -> float | None:
         """Until the next frame is due; at the end the last frame stays for as long as the first one does."""
         if wish.speed == 0:
             return None
-        now_s, beyond = self._now_s(), self._beyond(wish)
+        now_s, beyond = self._now_s(), self._beyond(self.frame, wish)
         if beyond is not None:
             return max(self._playhead.due_s(beyond) - now_s, 0.0)
-        frames = self._play_range(wish)
+        frames = self._play_range(self.frame, wish)
         shown_s = self._times_s[frames[1]] - self._times_s[frames[0]] if len(frames) > 1 else 1.0
         return max(self._playhead.due_s(self.frame) + shown_s / abs(wish.speed) - now_s, 0.0)
 
     def _keep_time(self, wish: Wish, anew: bool) -> None:
         if wish.speed == 0:
             return
-        now_s, beyond = self._now_s(), self._beyond(wish)
+        now_s, beyond = self._now_s(), self._beyond(self.frame, wish)
         if anew:
             self._playhead.start(self.frame, wish.speed, now_s)
         elif wish.every_frame and beyond is not None and now_s > self._playhead.due_s(beyond):
             self._playhead.start(beyond, wish.speed, now_s)
 
-    def _beyond(self, wish: Wish) -> int | None:
+    def _beyond(self, frame: int, wish: Wish) -> int | None:
         """The next frame in the direction of play, None at the end."""
-        beyond = self.frame + (1 if wish.speed > 0 else -1)
-        return beyond if beyond in self._play_range(wish) else None
+        beyond = frame + (1 if wish.speed > 0 else -1)
+        return beyond if beyond in self._play_range(frame, wish) else None
 
-    def _play_range(self, wish: Wish) -> range:
-        """In to out where we are in there, else the whole source."""
+    def _play_range(self, frame: int, wish: Wish) -> range:
+        """In to out where `frame` is in there, else the whole source."""
         count = len(self._times_s)
         first, last = (wish.project.first_frame, wish.project.last_frame) if wish.project else (0, None)
         last = count - 1 if last is None else min(last, count - 1)
         chosen = range(first, last + 1)
-        return chosen if self.frame in chosen else range(count)
+        return chosen if frame in chosen else range(count)
 
 
 def _starts(wish: Wish, served: Wish) -> bool:

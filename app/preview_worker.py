@@ -120,7 +120,7 @@ class PreviewWorker:
         look = self._pacing.look(wish, playing_on=wish.speed != 0 and not jump and not wish.suspended)
         try:
             reached = self._look_on_the_way(target, wish, jump)
-            plate = self._stage.render(reached, wish.project, look)
+            plate = self._stage.render(reached, wish.project, look, self._feed.following(reached, wish))
         except BadFrameError as error:
             if jump or not wish.speed:
                 raise

@@ -101,8 +101,11 @@ class Stage:
         """The frame as it was taken."""
         return still(*self._read(index, {}))
 
-    def render(self, index: int, project: Project, look: PreviewLook) -> Plate:
-        """The frame as the project wants it; what is known of the frame already is not computed again."""
+    def render(self, index: int, project: Project, look: PreviewLook, then: int | None = None) -> Plate:
+        """The frame as the project wants it; what is known of it already is not computed again.
+
+        `then` is the frame that will be wanted next: it is looked at meanwhile.
+        """
         assert self._pipeline and self._renderer
         project = replace(project, lens=replace(project.lens, quality=Quality.PREVIEW))
         asked = (index, project, look.scale, look.device)
@@ -110,7 +113,7 @@ class Stage:
             times: dict[str, float] = {}
             frame, _ = self._read(index, times)
             self._renderer.scale = look.scale
-            done = self._pipeline.process(frame, project)
+            done = self._pipeline.process(frame, project, then)
             self._shown = asked, replace(done, milliseconds={**times, **done.milliseconds})
             self._remember(index, project, done.track)
         done = self._shown[1]
