@@ -8,7 +8,7 @@ from time import sleep
 import pytest
 
 from app import wording
-from app.adaptive_scale import PATIENCE_S, STEPS, AdaptiveScale, Cost
+from app.adaptive_scale import PATIENCE_S, SHARES, STEPS, AdaptiveScale, Cost
 from app.preview import Preview
 from app.preview_state import AUTOMATIC, Pace, Phase
 from app.preview_worker import PreviewWorker
@@ -29,8 +29,8 @@ class Machine:
         self.costs(rest_s, refocus_s)
 
     def costs(self, rest_s, refocus_s):
-        """From now on; `refocus_s` is of full size, and follows the number of pixels."""
-        self.cost = lambda scale: Cost(rest_s, refocus_s * scale**2)
+        """From now on; `refocus_s` is of full size."""
+        self.cost = lambda scale: Cost(rest_s, refocus_s * SHARES[STEPS.index(scale)])
 
     def play(self, seconds):
         """The scales of the pictures that were shown meanwhile."""
@@ -54,7 +54,7 @@ def test_a_machine_that_keeps_the_rate_shows_full_size():
     assert machine.adaptive.held
 
 
-@pytest.mark.parametrize(("refocus_s", "scale"), [(0.03, 0.71), (0.07, 0.5)])
+@pytest.mark.parametrize(("refocus_s", "scale"), [(0.027, 0.71), (0.05, 0.5)])
 def test_the_largest_scale_that_holds_the_rate_is_found_within_seconds_and_kept(refocus_s, scale):
     machine = Machine(rest_s=0.02, refocus_s=refocus_s)
     machine.play(3)
@@ -92,7 +92,7 @@ def test_full_size_comes_back_when_there_is_room_again():
 def test_single_slow_pictures_change_nothing():
     machine = Machine(rest_s=0.02, refocus_s=0.015)
     slow = iter(range(10**9))
-    machine.cost = lambda scale: Cost(0.4 if next(slow) % 5 == 0 else 0.02, 0.015 * scale**2)
+    machine.cost = lambda scale: Cost(0.4 if next(slow) % 5 == 0 else 0.02, 0.015 * scale)
     assert set(machine.play(60)) == {1.0}
 
 
