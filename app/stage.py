@@ -116,6 +116,7 @@ class Stage:
             done = self._pipeline.process(frame, project, then)
             self._shown = asked, replace(done, milliseconds={**times, **done.milliseconds})
             self._remember(index, project, done.track)
+            self._remember_ahead(index, project)
         done = self._shown[1]
         return plate(done, self._read(index, {})[1], look, project)
 
@@ -135,6 +136,14 @@ class Stage:
         follow = self._directed(project).followed(index)
         if self._live is None and (follow is None or track.state is not TrackState.IDLE):
             self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
+
+    def _remember_ahead(self, index: int, project: Project) -> None:
+        """Note what was seen of the frames that were looked at while others were rendered."""
+        assert self._pipeline
+        for ahead in range(index + 1, min(index + project.look_ahead + 1, len(self.facts.times_s))):
+            track = self._pipeline.track_at(ahead, project)
+            if track is not None:
+                self._remember(ahead, project, track)
 
     def _take(self, timeout_s: float) -> int | None:
         """The number of the camera's newest pair, None where none came."""

@@ -112,8 +112,7 @@ class Observer:
         follow = project.followed(frame.index)
         if follow is None:
             return NOTHING
-        known = self._observed.get((follow, frame.index))
-        return self.observe(frame, project, watch) if known is None else known
+        return self.known(follow, frame.index) or self.observe(frame, project, watch)
 
     def observe(self, frame: StereoFrame, project: Project, watch: Stopwatch) -> Observation:
         """Track and measure, also where that is known: a tracker must pass through a frame to go on."""
@@ -130,9 +129,9 @@ class Observer:
             observation = run.judge(frame, disparity, track)
         return self._observed.setdefault((follow, frame.index), observation)
 
-    def knows(self, follow: Follow, index: int) -> bool:
-        """Whether this frame was looked at for this object."""
-        return (follow, index) in self._observed
+    def known(self, follow: Follow, index: int) -> Observation | None:
+        """What this frame showed of this object; None where it was not looked at for it."""
+        return self._observed.get((follow, index))
 
     def pass_over(self, index: int) -> None:
         """Do without a frame that cannot be read: the tracker goes on, or starts, at the one after it."""

@@ -108,6 +108,12 @@ class Pipeline:
         """The project with the decisions that the machine has made so far, if it is to make any. Waits for nothing."""
         return self._lookout.directed(project)
 
+    def track_at(self, index: int, project: Project) -> Track | None:
+        """Where a frame shows what is followed there, if it was looked at; else None. Waits for nothing."""
+        follow = self.directed(project).followed(index)
+        known = self._lookout.observer.known(follow, index) if follow else None
+        return known.track if known else None
+
     def pass_over(self, index: int) -> None:
         """Do without a frame that cannot be read: the tracker goes on, or starts, at the one after it."""
         self._idle.pass_over(index)
@@ -190,7 +196,7 @@ class Pipeline:
                 yield index, held_disparity(decision, self._source.calibration)
             elif not isinstance(decision, Follow):
                 yield index, None
-            elif self._lookout.observer.knows(decision, index):
+            elif self._lookout.observer.known(decision, index):
                 yield index, self._lookout.observer.steady(decision, index, project)
 
     def _aim(self, decision: Follow | Hold) -> float | None:
