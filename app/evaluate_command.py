@@ -16,6 +16,7 @@ from tqdm import tqdm
 from app import arguments
 from app.compared_renderers import FROM_STEREO, RENDERERS
 from app.evaluate_calibration import add_calibration
+from app.evaluate_speed import add_speed
 from app.evaluate_stereo import add_stereo
 from app.export_command import PROGRESS
 from sterefo_core.depth import make_depth_engine
@@ -65,6 +66,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     focus.add_argument("--depth", default="sgm", metavar="ENGINE")
     focus.set_defaults(run=run_focus)
     add_stereo(subjects)
+    add_speed(subjects)
     add_calibration(subjects)
     _add_refocus(subjects)
     _add_tracking(subjects)

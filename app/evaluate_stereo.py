@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
 from app import arguments
+from app.evaluate_files import add_files, write_files
 from app.export_command import PROGRESS
 from sterefo_core.depth import ENGINES, REFOCUSING, make_depth_engine
 from sterefo_core.evaluation.baselines import BASELINES, OpenCvDepth
@@ -17,14 +17,12 @@ from sterefo_core.evaluation.report import Section
 from sterefo_core.evaluation.stereo_evaluation import (
     EngineScores,
     evaluate_stereo,
-    scores_csv,
-    scores_json,
+    scores_rows,
     scores_table,
 )
 from sterefo_core.evaluation.stereo_report import pair_section, stereo_report
 from sterefo_core.learning.datasets import Samples, open_samples
 from sterefo_core.learning.samples import StereoSample
-from sterefo_core.part_file import part_file, writing
 from sterefo_core.protocols import DepthEngine
 from sterefo_core.types import DisparityMap
 
@@ -50,36 +48,32 @@ def add_stereo(subjects: argparse._SubParsersAction) -> None:
     stereo.add_argument(
         "--pairs", type=arguments.count, metavar="N", help="at most so many of each data set, evenly spread"
     )
-    for kind, what in (("json", "every score"), ("csv", "every score"), ("html", "a report with pictures")):
-        stereo.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what} there")
+    add_files(stereo)
     stereo.set_defaults(run=run_stereo)
 
 
 def run_stereo(given: argparse.Namespace) -> int:
     """Print the table and write the files that were asked for."""
-    engines = {name: _engine(name, given.device) for name in given.engines.split(",")}
+    engines = {name: named_engine(name, given.device) for name in given.engines.split(",")}
     scores: list[EngineScores] = []
     sections: list[Section] = []
     for address in given.data:
         samples = open_samples(address)
-        indices = _spread(len(samples), given.pairs)
-        shown = set(_spread(len(indices), _PICTURED) if given.html else ())
+        indices = evenly_spread(len(samples), given.pairs)
+        shown = set(evenly_spread(len(indices), _PICTURED) if given.html else ())
         with tqdm(total=len(indices), **PROGRESS) as progress:
             scores += evaluate_stereo(engines, samples, indices, _keeper(samples, shown, sections, progress))
     print(scores_table(scores))
-    for path, text in ((given.json, scores_json), (given.csv, scores_csv)):
-        if path:
-            _write(path, text(scores))
-    if given.html:
-        _write(given.html, stereo_report(scores, sections))
+    write_files(given, scores_rows(scores), lambda: stereo_report(scores, sections))
     return 0
 
 
-def _engine(name: str, device: str) -> DepthEngine:
+def named_engine(name: str, device: str) -> DepthEngine:
+    """A depth engine, or what it is compared with. Raises SterefoError where there is none of this name."""
     return OpenCvDepth(filtered=name == "opencv-wls") if name in BASELINES else make_depth_engine(name, device)
 
 
-def _spread(count: int, most: int | None) -> list[int]:
+def evenly_spread(count: int, most: int | None) -> list[int]:
     """At most so many numbers below `count`, evenly spread."""
     return sorted(set(np.linspace(0, count - 1, min(count, most or count)).round().astype(int).tolist()))
 
@@ -94,8 +88,3 @@ def _keeper(samples: Samples, shown: set[int], sections: list[Section], progress
             sections.append(pair_section(f"{samples.name}, pair {index}", sample, maps))
 
     return keep
-
-
-def _write(path: Path, text: str) -> None:
-    with part_file(path) as part, writing(path):
-        part.write_text(text, encoding="utf-8")

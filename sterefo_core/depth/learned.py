@@ -30,10 +30,14 @@ class LearnedDepth:
         network: with its weights, as `load_network` gives it.
         device: "auto", "cpu" or "cuda".
         half_size: look at pictures of half the size: 4 times as quick, and coarser.
+
+    Attributes:
+        parameters: how many numbers were learned.
     """
 
     def __init__(self, network: nn.Module, device: str = "auto", half_size: bool = False) -> None:
         self._device, self._halves = torch_device(device), half_size
+        self.parameters = sum(weights.numel() for weights in network.parameters())
         self.network = folded(network.eval()).requires_grad_(False).to(self._device)
 
     def compute(self, frame: StereoFrame) -> DisparityMap:

@@ -1,4 +1,4 @@
-"""Reports to look at: one HTML file that holds its tables and its pictures."""
+"""Reports to look at: tables as text, and one HTML file that holds tables and pictures."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ class Section:
     title: str
     table: Sequence[Sequence[str]] = ()
     figures: Sequence[Figure] = ()
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """The rows as text, the first column to the left and the others to the right, each as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = ([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows)
+    return "\n".join("  ".join(cells) for cells in padded)
 
 
 def html_report(title: str, sections: Sequence[Section]) -> str:

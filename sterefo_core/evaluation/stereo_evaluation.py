@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 
 from sterefo_core.errors import SterefoError
+from sterefo_core.evaluation.records import Record
 from sterefo_core.evaluation.stereo_scores import ErrorCounts, StereoScores, count_errors, near_depth_edges
 from sterefo_core.learning.datasets import Samples
 from sterefo_core.learning.samples import StereoSample
@@ -128,7 +125,7 @@ def _lines(one: EngineScores) -> Iterator[str]:
         yield row.rstrip()
 
 
-def scores_rows(scores: Sequence[EngineScores]) -> list[dict[str, Any]]:
+def scores_rows(scores: Sequence[EngineScores]) -> list[Record]:
     """The same as records with the fields of `EngineScores` and `StereoScores`."""
     return [
         {"data": one.data, "engine": one.engine, "region": region, **_known(values),
@@ -141,17 +138,3 @@ def scores_rows(scores: Sequence[EngineScores]) -> list[dict[str, Any]]:
 def _known(values: StereoScores) -> dict[str, float | None]:
     """The scores by name, None for a share of no pixels."""
     return {name: None if np.isnan(value) else value for name, value in asdict(values).items()}
-
-
-def scores_json(scores: Sequence[EngineScores]) -> str:
-    """The records as JSON."""
-    return json.dumps(scores_rows(scores), indent=1)
-
-
-def scores_csv(scores: Sequence[EngineScores]) -> str:
-    """The records as CSV with a head line."""
-    rows, text = scores_rows(scores), io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()

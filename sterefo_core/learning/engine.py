@@ -32,7 +32,9 @@ class RefocusingNetwork(LearnedDepth):
         learned = FOLDER / f"{name}.safetensors"
         if learned.exists():
             load_into(model, learned)
+        parameters = sum(weights.numel() for weights in model.parameters())
         super().__init__(model.stereo, device)
+        self.parameters = parameters
         self._model = model.eval().requires_grad_(False).to(self._device)
         self._seen: tuple[np.ndarray, np.ndarray, StereoPrediction] | None = None
 

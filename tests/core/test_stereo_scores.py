@@ -13,7 +13,8 @@ import pytest
 
 from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.baselines import OpenCvDepth
-from sterefo_core.evaluation.stereo_evaluation import evaluate_stereo, scores_csv, scores_json, scores_table
+from sterefo_core.evaluation.records import as_csv, as_json
+from sterefo_core.evaluation.stereo_evaluation import evaluate_stereo, scores_rows, scores_table
 from sterefo_core.evaluation.stereo_report import error_colours, pair_section, stereo_report
 from sterefo_core.evaluation.stereo_scores import is_outlier, near_depth_edges, stereo_scores
 from sterefo_core.learning.samples import StereoSample
@@ -171,9 +172,9 @@ def two_scores():
 
 def test_scores_are_the_same_as_text_json_and_csv():
     scores = two_scores()
-    rows = json.loads(scores_json(scores))
+    rows = json.loads(as_json(scores_rows(scores)))
     assert [(row["engine"], row["region"]) for row in rows[:2]] == [("good", "all"), ("good", "seen by both")]
-    read = list(csv.DictReader(io.StringIO(scores_csv(scores))))
+    read = list(csv.DictReader(io.StringIO(as_csv(scores_rows(scores)))))
     assert [float(row["epe_px"]) for row in read] == [row["epe_px"] for row in rows]
     text = scores_table(scores).splitlines()
     assert len(text) == 1 + len(rows)
