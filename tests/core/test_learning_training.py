@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -86,25 +85,30 @@ def write_recipe(path, data, **changes):
     return path
 
 
-def train_command(recipe_file, folder, *launcher):
-    command = [sys.executable, *launcher, str(ROOT / "run_app.py"), "train", str(recipe_file), "-o", str(folder)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen([*command, "--device", "cpu"], env=environment, stdout=subprocess.DEVNULL, cwd=ROOT)
+KILLED = """
+import os, signal, sys
+from app import commands, train_command
+step = train_command._Progress.step
+def step_or_die(progress, number, figures):
+    if number == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    step(progress, number, figures)
+train_command._Progress.step = step_or_die
+commands.main(sys.argv[1:])
+"""
 
 
-def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint(tmp_path, kitti):
-    recipe_file, folder = write_recipe(tmp_path / "recipe.toml", kitti, steps=1000), tmp_path / "run"
-    process = train_command(recipe_file, folder)
-    while not (folder / CHECKPOINT).exists():
-        with suppress(subprocess.TimeoutExpired):
-            pytest.fail(f"training ended with status {process.wait(timeout=0.1)}")
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    done = load_tensors(folder / CHECKPOINT)[1]["step"]
-    write_recipe(recipe_file, kitti, steps=done + 2)
-    assert main(["train", str(recipe_file), "-o", str(folder), "--device", "cpu"]) == 0
-    assert load_tensors(folder / CHECKPOINT)[1]["step"] == done + 2
-    assert load_tensors(folder / "stereo.safetensors")[1]["config"]["steps"] == done + 2
+def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint_to_the_weights_of_one_that_was_not(tmp_path, kitti):
+    recipe_file = write_recipe(tmp_path / "recipe.toml", kitti, steps=6)
+    cut, whole = (["train", str(recipe_file), "-o", str(tmp_path / run), "--device", "cpu"] for run in ("cut", "whole"))
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.run([sys.executable, "-c", KILLED, *cut], env=environment, cwd=ROOT, check=False)
+    assert process.returncode == -signal.SIGKILL
+    assert load_tensors(tmp_path / "cut" / CHECKPOINT)[1]["step"] == 4
+    assert main(cut) == 0 and main(whole) == 0
+    for file in (CHECKPOINT, "stereo.safetensors"):
+        (tensors, said), (expected, also) = (load_tensors(tmp_path / run / file) for run in ("cut", "whole"))
+        assert same(tensors, expected) and said == also
 
 
 TWO_STEPS = """
