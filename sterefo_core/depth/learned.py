@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -15,16 +18,18 @@ from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.semi_global import check_pair
 from sterefo_core.learning.checkpoint import load_into
 from sterefo_core.refocus.renderer import torch_device
+from sterefo_core.refocus.sparing import is_out_of_memory
 from sterefo_core.types import DisparityMap, StereoFrame
 
 WEIGHTS = Path(__file__).parents[2] / "assets" / "stereo.safetensors"
 """The weights that ship; `assets/stereo.md` says how they were made."""
 
+Result = TypeVar("Result")
 _CONFIDENT = 0.5  # of the likelihood lies in three neighbouring bins where something was matched
 
 
 class LearnedDepth:
-    """A stereo network as a depth engine; in half precision on CUDA.
+    """A stereo network as a depth engine; in half precision on CUDA, whose memory may prove full: then on the CPU.
 
     Args:
         network: with its weights, as `load_network` gives it.
@@ -39,9 +44,31 @@ class LearnedDepth:
         self._device, self._halves = torch_device(device), half_size
         self.parameters = sum(weights.numel() for weights in network.parameters())
         self.network = folded(network.eval()).requires_grad_(False).to(self._device)
+        self._spared = False
 
     def compute(self, frame: StereoFrame) -> DisparityMap:
         """Disparity of `frame.left`. Raises SterefoError where the pair is none: no right picture or another size."""
+        return self.sparing(lambda: self._compute(frame))
+
+    def sparing(self, work: Callable[[], Result]) -> Result:
+        """The result of work with the network; where the GPU's memory is full it is done again, and goes on, without."""
+        try:
+            return work()
+        except RuntimeError as error:
+            if self._spared or not is_out_of_memory(error):
+                raise
+        self._spared = True  # outside of the handler, whose traceback holds what is to be freed
+        logging.getLogger(__name__).warning("the GPU's memory is full: depth goes on on the CPU")
+        self.move(torch.device("cpu"))
+        torch.cuda.empty_cache()
+        return work()
+
+    def move(self, device: torch.device) -> None:
+        """Go on on another device."""
+        self._device = device
+        self.network.to(device)
+
+    def _compute(self, frame: StereoFrame) -> DisparityMap:
         check_pair(frame)
         height, width = frame.left.shape[:2]
         pair = (halved(frame.left), halved(frame.right)) if self._halves else (frame.left, frame.right)

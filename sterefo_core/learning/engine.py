@@ -38,16 +38,23 @@ class RefocusingNetwork(LearnedDepth):
         self._model = model.eval().requires_grad_(False).to(self._device)
         self._seen: tuple[np.ndarray, np.ndarray, StereoPrediction] | None = None
 
-    def compute(self, frame: StereoFrame) -> DisparityMap:
-        """Disparity of `frame.left`. Raises SterefoError where the pair is none: no right picture or another size."""
+    def _compute(self, frame: StereoFrame) -> DisparityMap:
         return self.disparity_map(self._predicted(frame.left, frame.right))
 
-    @torch.inference_mode()
+    def move(self, device: torch.device) -> None:
+        """Go on on another device."""
+        super().move(device)
+        self._model.to(device)
+        self._seen = None
+
     def render(
         self, image: np.ndarray, disparity: np.ndarray, focus_disparity: float, lens: Lens, right: np.ndarray | None
     ) -> np.ndarray:
         """`(H, W, 3)` uint8 RGB; the disparity given counts for nothing, the architecture has its own."""
-        other = image if right is None else right
+        return self.sparing(lambda: self._render(image, image if right is None else right, focus_disparity, lens))
+
+    @torch.inference_mode()
+    def _render(self, image: np.ndarray, other: np.ndarray, focus_disparity: float, lens: Lens) -> np.ndarray:
         prediction = self._predicted(image, other)
         rendered = self._model.rendered(prediction, self.tensor(image), self.tensor(other), focus_disparity, lens)
         return srgb_from_linear(rendered.image[0].permute(1, 2, 0).float().clamp(0, 1).cpu().numpy())

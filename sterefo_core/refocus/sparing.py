@@ -37,7 +37,7 @@ class SparingRenderer:
             try:
                 return renderer.render(image, disparity, focus_disparity, lens, right)
             except RuntimeError as error:
-                following = next(self._others, None) if _is_out_of_memory(error) else None
+                following = next(self._others, None) if is_out_of_memory(error) else None
                 if following is None:
                     raise
             name, make = following  # outside of the handler, whose traceback holds what is to be freed
@@ -47,6 +47,6 @@ class SparingRenderer:
             torch.cuda.empty_cache()
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    """By torch's own type, or as CUDA and Triton say it."""
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a GPU's memory is full: by torch's own type, or as CUDA and Triton say it."""
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in str(error)

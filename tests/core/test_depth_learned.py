@@ -1,5 +1,7 @@
 """The network as a depth engine, with the weights that ship, and architectures that refocus by themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -48,6 +50,24 @@ def test_what_the_right_camera_cannot_see_is_not_valid(engine):
 def test_a_frame_without_a_right_picture_is_refused(engine):
     with pytest.raises(SterefoError, match="no right picture"):
         engine.compute(StereoFrame(7, 0.0, np.zeros((8, 8, 3), np.uint8), None))
+
+
+@pytest.mark.parametrize("name", ["net", "net-volume"])
+def test_where_a_gpu_is_full_the_network_goes_on_on_the_cpu_and_says_so(name, caplog):
+    frame = held_out_frame(height=40, width=80)
+    expected = make_depth_engine(name).compute(frame).values
+    engine, calls = make_depth_engine(name), []
+
+    def full(*_):
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    engine.network.register_forward_pre_hook(full)
+    assert np.array_equal(engine.compute(frame).values, expected)
+    assert np.array_equal(engine.compute(replace(frame, left=frame.left.copy())).values, expected)
+    assert [record.getMessage() for record in caplog.records] == ["the GPU's memory is full: depth goes on on the CPU"]
+    assert len(calls) == 3
 
 
 def test_folding_the_norms_changes_nothing():
