@@ -5,22 +5,27 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from importlib import import_module
 from typing import NoReturn
 
-from app import (
-    calibrate_command,
-    cameras_command,
-    evaluate_command,
-    export_command,
-    info_command,
-    launch,
-    record_command,
-    sweep_command,
-    train_command,
-)
+from app import launch
 from sterefo_core.errors import SterefoError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+COMMANDS = {
+    "open": "app.launch",
+    "export": "app.export_command",
+    "info": "app.info_command",
+    "cameras": "app.cameras_command",
+    "calibrate": "app.calibrate_command",
+    "record": "app.record_command",
+    "sweep": "app.sweep_command",
+    "evaluate": "app.evaluate_command",
+    "train": "app.train_command",
+    "adapt": "app.train_command",
+    "export-onnx": "app.train_command",
+}
+"""The module of each command; only that of the command given is imported, for all of them take a second."""
 
 
 class _OneLineParser(argparse.ArgumentParser):
@@ -30,8 +35,11 @@ class _OneLineParser(argparse.ArgumentParser):
         self.exit(MISUSED, f"{self.prog}: error: {message}; see {self.prog} --help\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line; every command sets `run`, a function of the parsed arguments."""
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """The parser of one command, or of all where there is none of that name.
+
+    Every command sets `run`, a function of the parsed arguments.
+    """
     parser = _OneLineParser(
         prog="run_app.py",
         description="SteReFo: click an object in stereo video and see it refocused. Without a command: the window.",
@@ -40,15 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     launch.add_arguments(parser)
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")
-    launch.add_parser(commands)
-    export_command.add_parser(commands)
-    info_command.add_parser(commands)
-    cameras_command.add_parser(commands)
-    calibrate_command.add_parser(commands)
-    record_command.add_parser(commands)
-    sweep_command.add_parser(commands)
-    evaluate_command.add_parser(commands)
-    train_command.add_parser(commands)
+    for module in [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values()):
+        import_module(module).add_parser(commands)
     return parser
 
 
@@ -56,7 +57,7 @@ def main(argv: list[str]) -> int:
     """Run one command line and return its exit status: 0, 1 failed, 2 misused, 130 interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as on Ctrl-C
     try:
-        arguments = build_parser().parse_args(argv)
+        arguments = build_parser(argv[0] if argv else "open").parse_args(argv)
         return arguments.run(arguments)
     except SterefoError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -7,10 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from app import export_command, workshop
 from sterefo_core.errors import SterefoError
-from sterefo_core.export import ExportSettings
-from sterefo_core.sources.synthetic import SyntheticSource
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +37,10 @@ def run(_: argparse.Namespace) -> int:
         from app import gui  # the commands work without Qt
 
         return gui.start()
+    from app import export_command, workshop  # the window needs none of this
+    from sterefo_core.export import ExportSettings
+    from sterefo_core.sources.synthetic import SyntheticSource
+
     print("There is no display here, so the demo is exported instead of opening the window.")
     target = Path("out") / "demo.mp4"
     target.parent.mkdir(exist_ok=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
+from typing import TYPE_CHECKING
 
 from app.feeds import Feed, Live, Recorded
 from app.plates import plate, still
@@ -18,8 +19,10 @@ from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
 from sterefo_core.recording import Recording
-from sterefo_core.refocus.scaled import ScaledRenderer
 from sterefo_core.types import Decision, Follow, Quality, Refocused, StereoFrame, Track, TrackState
+
+if TYPE_CHECKING:
+    from sterefo_core.refocus.scaled import ScaledRenderer
 
 KEPT_FRAMES = 300
 """What was seen in a camera's latest frames is kept, for the eases that are under way: the longest takes 5 s."""
@@ -79,6 +82,8 @@ class Stage:
             earlier.close()
         self._pipeline = self._made_for = self._shown = None
         self._seen.clear()
+        from sterefo_core.refocus.scaled import ScaledRenderer  # numba takes half a second to import
+
         self._renderer = ScaledRenderer(self._workshop.make_renderer(look.device))
         self._pipeline = self._workshop.make_pipeline(self._source, project, look.device, self._renderer)
         if earlier and self._live is not None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.commands import COMMANDS, build_parser
+
 TOP = Path(__file__).resolve().parents[1]
 FORBIDDEN = {
     "sterefo_core": ("trackers", "app", "PyQt6"),
@@ -53,3 +55,25 @@ def test_three_frames_are_exported_on_the_cpu_where_qt_or_torch_cannot_be_import
     )
     assert done.returncode == 0, done.stderr
     assert target.stat().st_size > 0
+
+
+def test_every_command_is_found_by_its_name_alone():
+    (everything,) = build_parser()._subparsers._group_actions
+    assert list(everything.choices) == list(COMMANDS)
+    for command in COMMANDS:
+        (alone,) = build_parser(command)._subparsers._group_actions
+        assert command in alone.choices
+
+
+SLOW_TO_IMPORT = """
+import sys
+from app import gui
+from app.commands import build_parser
+build_parser("open")
+print([name for name in ("torch", "numba", "sterefo_core.learning", "app.evaluate_command") if name in sys.modules])
+"""
+
+
+def test_the_window_is_shown_before_anything_slow_is_imported():
+    done = subprocess.run([sys.executable, "-c", SLOW_TO_IMPORT], cwd=TOP, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
