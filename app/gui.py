@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ from PyQt6.QtWidgets import QApplication
 from app import remembered, theme
 from app.icons import app_icon
 from app.main_window import MainWindow
+from app.warnings_shown import WarningsShown
 from sterefo_core.errors import SterefoError
 from sterefo_core.sources import DEMO
 
@@ -45,6 +47,7 @@ def start(address: str = DEMO) -> int:
     theme.install(app)
     settings = QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "sterefo", "sterefo")
     window = MainWindow(remembered.sound(settings))
+    logging.getLogger("sterefo_core").addHandler(WarningsShown(window.status.say))
     signal.signal(signal.SIGINT, lambda *_: window.close())
     heartbeat = QTimer()  # lets Python see Ctrl-C while Qt waits for events
     heartbeat.timeout.connect(lambda: None)

@@ -51,7 +51,7 @@ class LearnedDepth:
         return self.sparing(lambda: self._compute(frame))
 
     def sparing(self, work: Callable[[], Result]) -> Result:
-        """The result of work with the network; where the GPU's memory is full it is done again, and goes on, without."""
+        """The result of work with the network, which goes on on the CPU where the GPU's memory is full."""
         try:
             return work()
         except RuntimeError as error:
