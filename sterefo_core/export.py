@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from sterefo_core import colour, optics
+from sterefo_core.conveyor import on_another_thread
 from sterefo_core.errors import BadFrameError, ExportError
 from sterefo_core.live import LiveSource
 from sterefo_core.part_file import part_file, writing
@@ -65,9 +66,9 @@ def export(
 ) -> list[BadFrameError]:
     """Write the project's range; return the errors of the frames that `skip_bad` replaced.
 
-    The target and the log appear complete or not at all, whatever interrupts. `on_frame` is called after each frame
-    and may raise to stop. Before anything is written, raises ProjectError where the project does not fit the source,
-    and ExportError for a running camera, which has no end.
+    Frames are encoded on a thread of their own. The target and the log appear complete or not at all, whatever
+    interrupts. `on_frame` is called after each frame and may raise to stop. Before anything is written, raises
+    ProjectError where the project does not fit the source, and ExportError for a running camera, which has no end.
     """
     if isinstance(source, LiveSource):
         raise ExportError(
@@ -85,8 +86,9 @@ def export(
                 settings.target, settings.codec, quality=settings.quality, audio=source.audio, audio_start_s=start_s
             )
         )
+        write = stack.enter_context(on_another_thread(writer.write))
         for done in pipeline.run(project, bad.append if settings.skip_bad else None):
-            writer.write(picture(done, settings.contents), done.frame.timestamp_s - start_s)
+            write(picture(done, settings.contents), done.frame.timestamp_s - start_s)
             if log:
                 log(done)
             on_frame(done)
