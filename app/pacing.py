@@ -14,9 +14,14 @@ from sterefo_core.live import CameraHealth
 
 
 class Pacing:
-    """Belongs to one open source."""
+    """Belongs to one open source.
+
+    Attributes:
+        passed: frames that were looked at on the way to the next picture.
+    """
 
     def __init__(self) -> None:
+        self.passed = 0
         self._adaptive = AdaptiveScale()
         self._before: Plate | None = None
         self._asked_s = 0.0  # from frame to frame: a camera's own time, or that of playing at the speed chosen
@@ -26,6 +31,7 @@ class Pacing:
 
         `playing_on`: it follows the last one while playing. What stands still, or is gone to, is shown in full.
         """
+        self.passed = 0
         if not playing_on:
             self._before = None
             self._adaptive.restart()
@@ -46,7 +52,7 @@ class Pacing:
         elif health.frames_per_s:
             self._asked_s = 1 / health.frames_per_s
         refocus_s = plate.done.milliseconds.get("refocus", 0.0) / 1000
-        self._adaptive.shown(now_s, self._asked_s, Cost(max(busy_s - refocus_s, 0.0) / abs(frames), refocus_s))
+        self._adaptive.shown(now_s, self._asked_s, Cost(max(busy_s - refocus_s, 0.0) / max(self.passed, 1), refocus_s))
 
     def pace(self, look: PreviewLook, wish: Wish) -> Pace:
         """What to tell of a picture that was made with this look."""

@@ -157,6 +157,7 @@ class PreviewWorker:
                     plate = self._provisional(target, wish, known=min(missing[done:]) > target)
                     self._publish(wish, phase=Phase.SEEKING, plate=plate, pace=Pace(), progress=(done, len(missing)))
                 self._stage.observe(index, wish.project)
+                self._pacing.passed += 1
         return target
 
     def _provisional(self, target: int, wish: Wish, known: bool) -> Plate:

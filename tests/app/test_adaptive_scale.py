@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from time import sleep
+from types import SimpleNamespace
 
 import pytest
 
 from app import wording
 from app.adaptive_scale import PATIENCE_S, SHARES, STEPS, AdaptiveScale, Cost
-from app.preview import Preview
+from app.pacing import Pacing
+from app.preview import Preview, Wish
 from app.preview_state import AUTOMATIC, Pace, Phase
 from app.preview_worker import PreviewWorker
 from sterefo_core.export import ExportSettings
@@ -120,6 +122,19 @@ def test_what_was_measured_before_a_pause_does_not_count():
             paused.restart()
         paused.shown(picture * 0.1, ASKED_S, machine.cost(1.0))
     assert paused.scale == 1.0
+
+
+@pytest.mark.parametrize(("passed", "scale"), [(2, 0.5), (0, 1.0)], ids=["looked at now", "known already"])
+def test_frames_looked_at_on_the_way_share_the_rest_of_the_time_and_known_ones_do_not(passed, scale):
+    pacing, wish = Pacing(), Wish(speed=1.0)
+    for picture in range(40):  # 80 ms each, every other frame: 20 ms of refocusing, and 60 for one frame or for two
+        refocus_s = 0.02 * SHARES[STEPS.index(pacing.look(wish, playing_on=True).scale)]
+        pacing.passed = passed
+        done = SimpleNamespace(milliseconds={"refocus": refocus_s * 1000})
+        plate = SimpleNamespace(index=2 * picture, timestamp_s=2 * picture * ASKED_S, done=done)
+        pacing.made(plate, wish, None, busy_s=0.06 + refocus_s, now_s=picture * 0.08)
+    assert pacing.look(wish, playing_on=True).scale == scale
+    assert pacing.pace(pacing.look(wish, playing_on=True), wish).rate == pytest.approx(25)
 
 
 @pytest.mark.parametrize(
