@@ -51,6 +51,24 @@ def test_a_frame_is_exported_to_the_file_chosen_in_a_dialog(hand, tmp_path):
     assert (tmp_path / "shot.png").stat().st_size > 0
 
 
+def test_a_project_is_saved_to_the_file_chosen_in_a_dialog_and_opened_from_it_again(hand, open_window, tmp_path):
+    hand.key(Key.Key_S, CTRL | SHIFT)
+    answer(hand, tmp_path / "chosen")
+    assert (tmp_path / "chosen.sterefo.json").stat().st_size > 0
+    again = open_window(None)
+    again.window.actions_table["document.ask_for_video"].trigger()
+    answer(again, tmp_path / "chosen.sterefo.json")
+    assert again.window.windowTitle().startswith("chosen")
+
+
+def test_a_dialog_that_is_cancelled_changes_nothing(hand):
+    before = hand.project, hand.window.windowTitle(), hand.window.preview.wish.opening
+    hand.window.actions_table["document.ask_for_video"].trigger()
+    (dialog,) = hand.window.findChildren(QFileDialog)
+    dialog.reject()
+    assert (hand.project, hand.window.windowTitle(), hand.window.preview.wish.opening) == before
+
+
 def test_f11_fills_the_screen_and_comes_back(hand):
     hand.key(Key.Key_F11)
     hand.wait(hand.window.isFullScreen)

@@ -1,5 +1,7 @@
 """Files and faults in the real window: save, reopen, ask, drop, export, cancel, close in the middle."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Semaphore
@@ -22,6 +24,9 @@ from sterefo_core.project_file import load_project, save_project
 from sterefo_core.sources.synthetic import SyntheticSource
 from tests.app.hand import CTRL, NONE, SHIFT, Key
 from tests.app.small_parts import SmallRenderer, SmallSource, small_workshop, square
+from tests.moving_square import FOLLOW, make_sequence
+
+TOP = Path(__file__).resolve().parents[2]
 
 
 def hold_here(hand):
@@ -191,6 +196,17 @@ def test_an_export_from_the_window_is_byte_for_byte_that_of_the_saved_project(ha
     source = workshop.open_source(project)
     with workshop.make_pipeline(source, project, "cpu", SmallRenderer()) as pipeline:
         export(source, project, pipeline, ExportSettings(tmp_path / "line.mkv", "ffv1"))
+    assert (tmp_path / "window.mkv").read_bytes() == (tmp_path / "line.mkv").read_bytes()
+
+
+def test_an_export_from_the_window_is_byte_for_byte_that_of_the_command(open_window, tmp_path):
+    hand = open_window(str(make_sequence(tmp_path / "sequences" / "07")), Workshop())
+    hand.pause_at(0)
+    hand.window.document.session.edit("Follow", hand.project.with_decision(FOLLOW))
+    export_and_wait(hand, tmp_path / "window.mkv")
+    save_project(hand.project, tmp_path / "saved.sterefo.json")
+    command = ["run_app.py", "export", tmp_path / "saved.sterefo.json", "--codec", "ffv1", "-o", tmp_path / "line.mkv"]
+    subprocess.run([sys.executable, *command], cwd=TOP, capture_output=True, check=True)
     assert (tmp_path / "window.mkv").read_bytes() == (tmp_path / "line.mkv").read_bytes()
 
 
