@@ -104,8 +104,11 @@ class CameraSource:
 
     @property
     def identity(self) -> str:
-        """By what a calibration finds its camera again: the devices' own names, else their addresses."""
-        return ",".join(_device_identity(device) for device in self._address.devices)
+        """By what a calibration finds its camera again: the devices' own names, else addresses, left eye first."""
+        names = [_device_identity(device) for device in self._address.devices]
+        if self._address.swap:
+            names = names[::-1] if len(names) > 1 else [f"{names[0]}#swap"]
+        return ",".join(names)
 
     @property
     def calibration(self) -> Calibration | None:
@@ -120,7 +123,7 @@ class CameraSource:
             return health
         if self._damaged_since_s is not None and monotonic() - self._damaged_since_s > STALLED_S:
             return replace(health, state=CameraState.STALLED, message="the camera sends damaged pictures only")
-        return replace(health, message=self._eyes.changed or self._drifted)
+        return replace(health, message=self._eyes.changed or self._drifted or self._feed.refused)
 
     def take(self, timeout_s: float) -> StereoFrame | None:
         """The newest pair that was not taken yet, as the next frame; damaged ones are passed over."""

@@ -26,6 +26,7 @@ class Capture:
     Attributes:
         fault: what is wrong, while there is no connection that gives pictures; None while there is.
         latest_s: when the latest picture came, on the clock `time.monotonic`; 0 before the first.
+        refused: what the device was asked for and does not do; "" where it does all.
         connections: how often a connection gave its first picture.
     """
 
@@ -35,6 +36,7 @@ class Capture:
         self._reader: Reader | None = None
         self.fault: CameraError | None = None
         self.latest_s = 0.0
+        self.refused = ""
         self.connections = 0
         self._thread = Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -56,7 +58,7 @@ class Capture:
             before = self.connections
             try:
                 with closing(self._connect()) as reader:
-                    self._reader = reader
+                    self._reader, self.refused = reader, reader.refused
                     self._grab_from(reader)
             except CameraError as fault:
                 self.fault = fault

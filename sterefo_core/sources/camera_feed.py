@@ -71,6 +71,13 @@ class CameraFeed:
         return ", ".join(f"{_named(eye)} is gone ({fault})" for eye, fault in faults if fault)
 
     @property
+    def refused(self) -> str:
+        """What the cameras were asked for and do not do, for a person; "" where they do all."""
+        refusals = [(eye, capture.refused) for eye, capture in self._captures.items() if capture.refused]
+        told = ", ".join(f"{_named(eye)} does not do {refused}" for eye, refused in refusals)
+        return told and f"{told}: it goes on as its driver likes, open it with another choice"
+
+    @property
     def health(self) -> CameraHealth:
         """How the cameras are doing at this moment."""
         now_s = monotonic()

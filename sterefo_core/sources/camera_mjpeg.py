@@ -57,6 +57,8 @@ class MjpegReader:
         CameraError: nobody answers, or the answer is a refusal.
     """
 
+    refused = ""
+
     def __init__(self, url: str) -> None:
         self._socket: socket.socket | None = None
         try:

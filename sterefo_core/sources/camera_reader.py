@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -15,6 +15,7 @@ import numpy as np
 from sterefo_core.errors import SourceError
 from sterefo_core.sources.camera_address import CameraAddress, is_url, with_password
 
+_ROUNDING = 0.5
 SILENT_S = 4.0
 """A stream that gives no picture for so long is given up and opened anew."""
 
@@ -45,7 +46,13 @@ class Grab:
 
 
 class Reader(Protocol):
-    """An open camera. One thread grabs and closes; `interrupt` may come from any other."""
+    """An open camera. One thread grabs and closes; `interrupt` may come from any other.
+
+    Attributes:
+        refused: what was asked for and is not to be had: "2560x720 pixels"; "" where all is as it was asked for.
+    """
+
+    refused: str
 
     def grab(self) -> Grab:
         """Wait for the next picture. Raises CameraError where none comes any more."""
@@ -94,7 +101,7 @@ class DeviceReader:
         if not self._capture.isOpened():
             raise CameraError("it cannot be opened, perhaps because another program has it")
         self._interrupted = False
-        self._ask_for(wishes)
+        self.refused = " and ".join(self._refused(wishes))
 
     def grab(self) -> Grab:
         """The next picture, marked with the moment at which the driver handed it over."""
@@ -114,14 +121,22 @@ class DeviceReader:
         """Give the device back."""
         self._capture.release()
 
-    def _ask_for(self, wishes: CameraAddress) -> None:
+    def _refused(self, wishes: CameraAddress) -> Iterator[str]:
+        """Ask the driver; what it does not do."""
         # Uncompressed, a USB 2 cable carries a stereo picture only a few times a second.
         self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         if wishes.size:
             self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, wishes.size[0])
             self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wishes.size[1])
-        if wishes.fps:
-            self._capture.set(cv2.CAP_PROP_FPS, wishes.fps)
+            if tuple(map(self._capture.get, (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT))) != wishes.size:
+                yield "{}x{} pixels".format(*wishes.size)
+        if wishes.fps and not self._takes(cv2.CAP_PROP_FPS, wishes.fps):
+            yield f"{wishes.fps:g} pictures/s"
         if wishes.exposure is not None:
             self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, 1 if sys.platform == "linux" else 0.25)  # by hand
-            self._capture.set(cv2.CAP_PROP_EXPOSURE, wishes.exposure)
+            if not self._takes(cv2.CAP_PROP_EXPOSURE, wishes.exposure):
+                yield f"an exposure of {wishes.exposure:g}"
+
+    def _takes(self, what: int, value: float) -> bool:
+        """Whether the driver takes this value, give or take its rounding: 29.97 pictures/s are 30."""
+        return self._capture.set(what, value) and abs(self._capture.get(what) - value) < _ROUNDING

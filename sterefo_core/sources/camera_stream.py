@@ -30,6 +30,8 @@ class StreamReader:
         CameraError: nobody answers, or there is no video.
     """
 
+    refused = ""
+
     def __init__(self, url: str) -> None:
         try:
             self._container: InputContainer = av.open(url, "r", options=_OPTIONS, timeout=(SILENT_S, _LOOK_UP_S))

@@ -8,6 +8,8 @@ from sterefo_core.sources.camera_reader import CameraError, Grab
 class HandCamera:
     """Implements `camera_reader.Reader`."""
 
+    refused = ""
+
     def __init__(self):
         self._grabs = SimpleQueue()
 

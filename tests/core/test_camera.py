@@ -15,6 +15,7 @@ from app.commands import main
 from sterefo_core.calibration.drift import EVERY, row_offsets
 from sterefo_core.calibration.rig import CameraModel, StereoRig
 from sterefo_core.calibration.rig_file import save_rig
+from sterefo_core.calibration.store import keep
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import BadFrameError, SourceError
 from sterefo_core.live import CameraState, LiveSource
@@ -366,11 +367,14 @@ def test_an_uncalibrated_camera_is_aligned_by_sight_and_has_no_metres(stereo_pic
         assert len(offsets) > 20 and np.median(np.abs(offsets)) < 0.5
 
 
+def small_rig():
+    """The calibration of two cameras of 480x144 that stand side by side."""
+    eye = CameraModel(np.array([[280.0, 0, 240], [0, 280, 72], [0, 0, 1]]), np.zeros(5))
+    return StereoRig((480, 144), eye, eye, np.eye(3), np.array([-0.5, 0, 0]))
+
+
 def test_a_camera_that_gets_out_of_calibration_says_so(monkeypatch, stereo_pictures, tmp_path):
-    height, width = stereo_pictures[0][0].shape[:2]
-    eye = CameraModel(np.array([[280.0, 0, width / 2], [0, 280, height / 2], [0, 0, 1]]), np.zeros(5))
-    rig = StereoRig((width, height), eye, eye, np.eye(3), np.array([-0.5, 0, 0]))
-    save_rig(rig, tmp_path / "rig.json")
+    save_rig(small_rig(), tmp_path / "rig.json")
     (eye,) = plug_in(monkeypatch, "0")
 
     def taken_after(rows, count):
@@ -412,6 +416,78 @@ def test_a_device_that_is_unplugged_and_plugged_in_again_goes_on(device):
         device.with_suffix(".unplugged").rename(device)
         until(source, lambda health: health.state == CameraState.LIVE)
         assert source.take(PATIENCE_S)
+
+
+class Capture:
+    """A device as OpenCV opens one, whose driver takes 640x240 pixels at 30 a second only, and exposures up to 500."""
+
+    def __init__(self, *_):
+        self._is = {cv2.CAP_PROP_FRAME_WIDTH: 640.0, cv2.CAP_PROP_FRAME_HEIGHT: 240.0, cv2.CAP_PROP_FPS: 29.97}
+
+    def isOpened(self):  # noqa: N802
+        return True
+
+    def set(self, what, value):
+        if what != cv2.CAP_PROP_EXPOSURE or value > 500:
+            return what in self._is
+        self._is[what] = value
+        return True
+
+    def get(self, what):
+        return self._is.get(what, 0.0)
+
+    def grab(self):
+        return True
+
+    def retrieve(self):
+        return True, np.full((240, 640, 3), 90, np.uint8)
+
+    def release(self):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("size=640x240&fps=30&exposure=200", ""),
+        ("size=1280x480", "does not do 1280x480 pixels:"),
+        ("fps=60&exposure=900", "does not do 60 pictures/s and an exposure of 900:"),
+    ],
+)
+def test_what_the_driver_refuses_is_told_and_the_camera_goes_on(asked, told, device, monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Capture)
+    with closing(open_camera(f"camera:{device}#raw&layout=side-by-side&{asked}")) as source:
+        assert source.take(PATIENCE_S)
+        health, _ = until(source, lambda health: health.state == CameraState.LIVE)
+    assert told in health.message and bool(told) == bool(health.message)
+
+
+@pytest.fixture
+def own_calibrations(tmp_path, monkeypatch):
+    """Calibrations are kept with the test."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "same", "other"),
+    [("camera:0", "camera:0", "camera:0#swap"), ("camera:0,2", "camera:2,0#swap", "camera:0,2#swap")],
+)
+@pytest.mark.usefixtures("own_calibrations")
+def test_a_calibration_is_of_the_eyes_as_they_were_and_not_of_swapped_ones(
+    calibrated, same, other, monkeypatch, stereo_pictures
+):
+    def opened(address):
+        two = "," in address
+        for eye in plug_in(monkeypatch, "0", "2"):
+            eye.show(stereo_pictures[0][0] if two else np.hstack(stereo_pictures[0]), 100.0)
+        return closing(open_camera(address))
+
+    with opened(calibrated) as source:
+        keep(small_rig(), source.identity)
+    with opened(same) as source:
+        assert source.calibration is not None
+    with opened(other) as source:
+        assert source.calibration is None
 
 
 def test_a_running_camera_is_not_exported_but_told_to_be_recorded(side_by_side, tmp_path, capsys):
