@@ -24,6 +24,7 @@ _JUMP = 0.1  # share by which disparity may leave its course; more is half belie
 _ONE_STRIPE = 0.4  # of the period of stripes: matching is taken to have found the right one
 _FORGOTTEN = 0.7  # what is left of the rate after a picture without evidence
 _LEAST_INSIDE = 0.3  # share of the box in the picture
+_LEAST_SEEN = 0.3  # of the box's middle: the surface that is taken for the object's at first
 _FAIR_SUPPORT, _SURE_SUPPORT = 0.5, 0.7  # of the usual share of the box that the surface fills
 _FAIR_LOOK, _POOR_LOOK, _SURE_LOOK = 0.4, 0.3, 0.5  # correlation; poor: below it even a fitting surface is doubted
 _CLEAR_LOOK = 0.9  # with such looks, a missing surface is more likely a failure of matching
@@ -111,8 +112,8 @@ class StereoTracker:
 
     def _begin(self, image: np.ndarray, disparity: DisparityMap, box: Box) -> None:
         surface = look_at(disparity, box)
-        if surface is None or surface.disparity < 1:
-            return
+        if surface is None or surface.disparity < 1 or surface.support * surface.measured < _LEAST_SEEN:
+            return  # how far it is cannot be told yet
         size = box.width / surface.disparity, box.height / surface.disparity
         self._subject = _Subject(box, size, float(np.log(surface.disparity)))
         self._support, self._doubt, self._covered, self._lost_for = surface.support, 0.0, False, 0
@@ -139,7 +140,7 @@ class StereoTracker:
             return self._lose(image, disparity, found)
         self._covered = surface is not None and fill < _SURE_SUPPORT and surface.nearer > _COVERED
         self._probation = max(self._probation - 1, 0)
-        sure = self._seen is not None and look > _SURE_LOOK and not self._probation
+        sure = self._seen is not None and look > _FAIR_LOOK and not self._probation
         if surface is not None and sure and fill > _SURE_SUPPORT:
             self._learn(image, disparity, found, surface)
         self._keep(image, found)

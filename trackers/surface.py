@@ -11,6 +11,7 @@ from sterefo_core.types import Box, DisparityMap
 _CENTRAL, _INNER = 0.6, 0.8
 _SEARCHED, _DEEP, _NOISE_PX = 0.12, 0.1, 1.0  # of the disparity, and px: an object's may jump, and differ within it
 _LEAST_MEASURED = 0.15
+_TRIED = np.linspace(0.9, 0.1, 9)  # quantiles, from near to far
 _AROUND = 1.4  # what is beside a box is looked for in one so many times as wide
 _UPPER = 0.7  # of the box, from its top
 _LEAST_NEARER = 0.02
@@ -29,17 +30,20 @@ class Surface:
         disparity: its median, px.
         support: share of the box's middle that it fills, of what was measured.
         nearer: share of the box's middle that is clearly nearer, and so covers it.
+        measured: share of the box's middle that was measured.
     """
 
     disparity: float
     support: float
     nearer: float
+    measured: float
 
 
 def look_at(disparity: DisparityMap, box: Box, expected: float | None = None) -> Surface | None:
-    """The surface in the middle of the box, that near `expected` px if given; None where hardly anything is measured.
+    """The surface in the middle of the box: that near `expected` px if given, else the one that fills most of it.
 
-    `support` is 0 and `disparity` as expected where nothing of the box is near that distance.
+    None where hardly anything is measured; `support` is 0 and `disparity` as expected where nothing of the box is near
+    that distance.
     """
     height, width = disparity.values.shape
     inside = box.central(_CENTRAL).clipped(width - 1, height - 1)
@@ -47,18 +51,26 @@ def look_at(disparity: DisparityMap, box: Box, expected: float | None = None) ->
         return None
     window = inside.slices()
     valid = disparity.valid[window]
-    if valid.mean() < _LEAST_MEASURED:
+    measured = float(valid.mean())
+    if measured < _LEAST_MEASURED:
         return None
     values = disparity.values[window][valid]
-    start = float(np.median(values)) if expected is None else expected
+    start = _commonest(values) if expected is None else expected
     near = values[np.abs(values - start) < _SEARCHED * start + _NOISE_PX]
     if near.size == 0:
-        return Surface(start, 0.0, float((values > start).mean()))
+        return Surface(start, 0.0, float((values > start).mean()), measured)
     middle = float(np.median(near))
     tolerance = max(_DEEP * middle, _NOISE_PX)
     same = np.abs(values - middle) < tolerance
     at = float(np.median(values[same])) if same.any() else middle
-    return Surface(at, float(same.mean()), float((values > middle + tolerance).mean()))
+    return Surface(at, float(same.mean()), float((values > middle + tolerance).mean()), measured)
+
+
+def _commonest(values: np.ndarray) -> float:
+    """The disparity around which most of the values are, the nearer one of equals."""
+    tried = np.quantile(values, _TRIED)
+    near = np.abs(values[:, None] - tried) < np.maximum(_DEEP * tried, _NOISE_PX)
+    return float(tried[near.sum(axis=0).argmax()])
 
 
 def stands_free(disparity: DisparityMap, box: Box, at: float) -> bool:

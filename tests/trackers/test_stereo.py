@@ -14,7 +14,7 @@ from sterefo_core.sources import open_source
 from sterefo_core.types import Box, DisparityMap, TrackState
 from trackers import TRACKERS, make_tracker
 from trackers.looks import Look
-from trackers.surface import repeats_after
+from trackers.surface import look_at, repeats_after
 
 WIDTH, HEIGHT = 320, 160
 FAR, OBJECT, NEAR = 6.0, 20.0, 40.0
@@ -161,6 +161,23 @@ def test_without_disparity_it_is_csrt():
         tracker.start(scene(thing(20))[0], thing(20)[1])
     pictures = [scene(thing(x))[0] for x in places]
     assert [alone.update(picture) for picture in pictures] == [csrt.update(picture) for picture in pictures]
+
+
+def test_a_distance_that_cannot_be_told_at_the_start_is_told_later():
+    scenes = [scene(thing(20 + 4 * i)) for i in range(25)]
+    rows, columns = thing(20)[1].central(0.9).slices()
+    scenes[0][1].valid[rows, columns.start + 8 :] = False
+    scenes[0][1].values[rows, columns.start : columns.start + 8] = FAR
+    tracks = drive(scenes, thing(20)[1])
+    assert all(track.state is not TrackState.LOST for track in tracks)
+    assert tracks[-1].box.overlap(thing(20 + 4 * 24)[1]) > 0.7
+
+
+def test_what_fills_most_of_the_box_is_the_object_though_the_median_lies_between():
+    values = np.full((40, 40), OBJECT, np.float32)
+    values[:, :22] = 9.0
+    values[:, :14] = 3.0
+    assert look_at(DisparityMap(values, values > 0), Box(0, 0, 40, 40)).disparity == OBJECT
 
 
 def test_where_nothing_is_measured_it_follows_by_looks_alone():
