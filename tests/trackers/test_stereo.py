@@ -166,8 +166,8 @@ def test_without_disparity_it_is_csrt():
 def test_a_distance_that_cannot_be_told_at_the_start_is_told_later():
     scenes = [scene(thing(20 + 4 * i)) for i in range(25)]
     rows, columns = thing(20)[1].central(0.9).slices()
-    scenes[0][1].valid[rows, columns.start + 8 :] = False
-    scenes[0][1].values[rows, columns.start : columns.start + 8] = FAR
+    scenes[0][1].valid[rows, columns.start + 12 :] = False
+    scenes[0][1].values[rows, columns.start : columns.start + 12] = FAR
     tracks = drive(scenes, thing(20)[1])
     assert all(track.state is not TrackState.LOST for track in tracks)
     assert tracks[-1].box.overlap(thing(20 + 4 * 24)[1]) > 0.7
