@@ -15,7 +15,7 @@ STEPS = (1.0, 0.71, 0.5)
 """Still smaller ones save little, and show."""
 SHARES = (1.0, 0.75, 0.4)
 """Of the time that refocusing takes in full size, as measured on a CPU."""
-PICTURES, LEAST_S = 6, 0.5
+PICTURES, LEAST_S = 4, 0.5
 """So many pictures, over at least so many seconds, are measured between two steps."""
 LATE, ROOM = 1.05, 0.85
 """Playing is late where a picture costs more than `LATE` of its time, and has room for a larger one below `ROOM`."""

@@ -55,6 +55,7 @@ class StatusLine(QWidget):
         self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages = (QLabel() for _ in range(6))
         self.tracker.setToolTip("What the tracker knows of the object")
         self.focus.setToolTip("Where the lens is focused, and how much of the picture it would blur more if it might")
+        self.pace.setMinimumWidth(1)  # cut rather than widen, too
         self.pace.setToolTip("Exports, and pictures that stand still, are of full size")
         self.rate.setToolTip("Pictures painted per second, and the delay from capture to paint")
         self.drops.setToolTip("Frames passed over to keep the time, and pictures that were computed but never painted")

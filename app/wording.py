@@ -46,7 +46,7 @@ def pace(pace: Pace) -> str:
     told = f"Preview at {share(pace.scale)}"
     if pace.rate is None:
         return told
-    return f"{told} {'to hold' if pace.held else 'to come nearer to'} {pace.rate:.3g} pictures/s"
+    return f"{told} {'to hold' if pace.held else 'for'} {pace.rate:.3g} pictures/s"
 
 
 def size(count: int) -> str:

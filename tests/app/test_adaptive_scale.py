@@ -144,7 +144,7 @@ def test_frames_looked_at_on_the_way_share_the_rest_of_the_time_and_known_ones_d
         (Pace(1.0, 25.0, held=False), ""),
         (Pace(0.5), "Preview at 50 %"),
         (Pace(0.71, 10.0), "Preview at 71 % to hold 10 pictures/s"),
-        (Pace(0.5, 29.97, held=False), "Preview at 50 % to come nearer to 30 pictures/s"),
+        (Pace(0.5, 29.97, held=False), "Preview at 50 % for 30 pictures/s"),
     ],
 )
 def test_the_scale_is_told_in_plain_words(pace, told):
@@ -232,9 +232,10 @@ def test_the_window_gets_smaller_pictures_from_a_slow_machine_and_says_so_until_
     hand.wait(lambda: hand.project.decisions)
     hand.wait_for_project()
     hand.window.player.toggle()
-    told = hand.window.status.pace
+    told, width = hand.window.status.pace, hand.window.width()
     hand.wait(lambda: told.text().startswith("Preview at "), timeout_s=60)
     assert told.text().endswith(" 25 pictures/s")
+    assert hand.window.width() == width  # saying so does not widen it
     hand.window.player.pause()
     hand.wait(lambda: hand.state.speed == 0 and hand.state.pace.scale == 1, timeout_s=60)
     assert not told.text()
