@@ -10,7 +10,7 @@ import numpy as np
 from sterefo_core.colour import linear_from_srgb, srgb_from_linear
 from sterefo_core.depth import ENGINES
 from sterefo_core.evaluation.refocus_scores import LinearRenderer, eight_bit
-from sterefo_core.evaluation.thin_lens import ThinLensCase
+from sterefo_core.evaluation.thin_lens import RefocusCase
 from sterefo_core.protocols import Renderer
 from sterefo_core.types import Lens, StereoFrame
 
@@ -25,7 +25,7 @@ def _definition(with_right: bool) -> LinearRenderer:
         return torch.from_numpy(np.atleast_3d(values)).permute(2, 0, 1)[None]
 
     @torch.no_grad()
-    def render(case: ThinLensCase) -> np.ndarray:
+    def render(case: RefocusCase) -> np.ndarray:
         lens = Lens(aperture=case.aperture, max_radius_px=case.radius_px)
         right = tensor(case.right) if with_right else None
         picture = refocus(tensor(case.left), tensor(case.disparity), case.focus_disparity, lens, right)
@@ -54,7 +54,7 @@ def _from_stereo(engine: str) -> LinearRenderer:
     depth = make_depth_engine(engine)
     renderer = depth if isinstance(depth, Renderer) else make_renderer("cpu")
 
-    def render(case: ThinLensCase) -> np.ndarray:
+    def render(case: RefocusCase) -> np.ndarray:
         left, right = srgb_from_linear(case.left), srgb_from_linear(case.right)
         disparity = depth.compute(StereoFrame(0, 0.0, left, right)).values
         lens = Lens(aperture=case.aperture, max_radius_px=case.radius_px)

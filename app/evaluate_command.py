@@ -10,15 +10,12 @@ from itertools import chain
 from pathlib import Path
 
 import cv2
-from platformdirs import user_cache_dir
-from tqdm import tqdm
 
 from app import arguments
-from app.compared_renderers import FROM_STEREO, RENDERERS
 from app.evaluate_calibration import add_calibration
+from app.evaluate_refocus import add_refocus
 from app.evaluate_speed import add_speed
 from app.evaluate_stereo import add_stereo
-from app.export_command import PROGRESS
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import SourceError
 from sterefo_core.evaluation.focus_scores import (
@@ -29,8 +26,6 @@ from sterefo_core.evaluation.focus_scores import (
     measure_rendered,
     measured_table,
 )
-from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_table, scores_json
-from sterefo_core.evaluation.thin_lens import FOCUSES, RADII_PX, thin_lens_cases
 from sterefo_core.evaluation.tracking_report import tracking_summary, tracking_table
 from sterefo_core.evaluation.tracking_scenes import KINDS as MOTIONS
 from sterefo_core.evaluation.tracking_scenes import rendered_sequence
@@ -41,15 +36,11 @@ from sterefo_core.evaluation.tracking_sequences import (
     labelled_sequences,
     otb_sequence,
 )
-from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
-from sterefo_core.scenes.studies import KINDS
 from sterefo_core.sources import open_source
 from trackers import NETWORKS, TRACKERS, make_tracker
 
 RENDERED = "rendered"
-LENSES = len(FOCUSES) * len(RADII_PX)
-"""Pictures of each scene."""
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -68,24 +59,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_stereo(subjects)
     add_speed(subjects)
     add_calibration(subjects)
-    _add_refocus(subjects)
+    add_refocus(subjects)
     _add_tracking(subjects)
-
-
-def _add_refocus(subjects: argparse._SubParsersAction) -> None:
-    refocus = subjects.add_parser(
-        "refocus",
-        help="refocused pictures against the true lens",
-        description="Score the refocusing against pictures that hundreds of rays through a true lens have made of "
-        "rendered scenes: PSNR in dB, SSIM, FLIP (lower is better). Truths are kept for the next time.",
-    )
-    refocus.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of scene")
-    refocus.add_argument("--seeds", nargs="+", type=int, default=[0], help="which scenes of each kind")
-    refocus.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
-    refocus.add_argument("--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS))
-    refocus.add_argument("--crops", type=Path, metavar="FOLDER", help="write the worst place of each picture there")
-    refocus.add_argument("--json", type=Path, metavar="FILE", help="write every score there")
-    refocus.set_defaults(run=run_refocus)
 
 
 def _add_tracking(subjects: argparse._SubParsersAction) -> None:
@@ -145,19 +120,4 @@ def run_focus(given: argparse.Namespace) -> int:
             if label.object_id in later:
                 with Pipeline(source, depth, Unrendered(), make_tracker) as pipeline:
                     print(followed_table(list(follow_object(source, pipeline, label))))
-    return 0
-
-
-def run_refocus(given: argparse.Namespace) -> int:
-    """Print the scores by region, kind, focus and radius."""
-    cache = Path(user_cache_dir("sterefo", appauthor=False)) / "thin_lens"
-    cases = thin_lens_cases(given.size, kinds=tuple(given.kinds), seeds=tuple(given.seeds), cache=cache)
-    renderers = {name: (RENDERERS | FROM_STEREO)[name]() for name in given.renderers}
-    with tqdm(total=len(renderers) * len(given.kinds) * len(given.seeds) * LENSES, **PROGRESS) as progress:
-        scores = evaluate_refocus(renderers, cases, given.crops, lambda text: progress.update() and None)
-    for by in ("region", "kind", "focus", "radius_px"):
-        print(score_table(scores, by), end="\n\n")
-    if given.json:
-        with part_file(given.json) as part, writing(given.json):
-            part.write_text(scores_json(scores), encoding="utf-8")
     return 0

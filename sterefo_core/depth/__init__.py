@@ -7,9 +7,9 @@ from pathlib import Path
 from sterefo_core.errors import SterefoError
 from sterefo_core.protocols import DepthEngine, Source
 
-REFOCUSING = ("net-aperture", "net-volume", "net-volume-refinement", "net-blur-refinement")
+REFOCUSING = ("net-volume", "net-volume-refinement", "net-blur-refinement")
 """Engines that refocus by themselves: architectures of `learning.architectures` after "net-"."""
-ENGINES = ("sgm", "sgm-full", "net", "net-half", *REFOCUSING)
+ENGINES = ("sgm", "sgm-full", "net", "net-half", "net-aperture", *REFOCUSING)
 OWN_WEIGHTS = "net="
 
 
@@ -18,16 +18,19 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
 
     "sgm" is semi-global matching at half resolution and "sgm-full" at full resolution; both run on the CPU, whatever
     the device ("auto", "cpu" or "cuda"). "net" is the stereo network at full and "net-half" at half size, "net=FILE"
-    the former with other weights; those of `REFOCUSING` are renderers, too. Raises SterefoError for any other name.
+    the former with other weights, "net-aperture" with those trained through the refocused picture; those of
+    `REFOCUSING` are renderers, too. Raises SterefoError for any other name.
     """
     if name in REFOCUSING:
         from sterefo_core.learning.engine import RefocusingNetwork
 
         return RefocusingNetwork(name.removeprefix("net-"), device)
-    if name in ("net", "net-half") or name.startswith(OWN_WEIGHTS):
-        from sterefo_core.depth.learned import WEIGHTS, LearnedDepth, load_network  # torch takes a second to import
+    if name in ("net", "net-half", "net-aperture") or name.startswith(OWN_WEIGHTS):
+        from sterefo_core.depth.learned import ARCHITECTURES, WEIGHTS, LearnedDepth, load_network  # imports torch
 
-        weights = Path(name.removeprefix(OWN_WEIGHTS)) if name.startswith(OWN_WEIGHTS) else WEIGHTS
+        weights = ARCHITECTURES / "aperture.safetensors" if name == "net-aperture" else WEIGHTS
+        if name.startswith(OWN_WEIGHTS):
+            weights = Path(name.removeprefix(OWN_WEIGHTS))
         return LearnedDepth(load_network(weights), device, half_size=name == "net-half")
     if name not in ENGINES:
         raise SterefoError(f'there is no depth engine "{name}": choose one of {", ".join(ENGINES)} or net=FILE')

@@ -23,6 +23,8 @@ from sterefo_core.types import DisparityMap, StereoFrame
 
 WEIGHTS = Path(__file__).parents[2] / "assets" / "stereo.safetensors"
 """The weights that ship; `assets/stereo.md` says how they were made."""
+ARCHITECTURES = WEIGHTS.parent / "architectures"
+"""Those of whole architectures, by their names; `README.md` there says how they were made."""
 
 Result = TypeVar("Result")
 _CONFIDENT = 0.5  # of the likelihood lies in three neighbouring bins where something was matched

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +13,8 @@ import numpy as np
 
 from sterefo_core.colour import linear_from_srgb, srgb_from_linear
 from sterefo_core.evaluation.metrics import flip, psnr, squared_error, ssim
-from sterefo_core.evaluation.thin_lens import ThinLensCase
+from sterefo_core.evaluation.records import Record
+from sterefo_core.evaluation.thin_lens import RefocusCase
 from sterefo_core.protocols import Renderer
 from sterefo_core.types import Lens
 
@@ -24,13 +24,19 @@ REGIONS = ("rest", "sharp foreground", "edge before blur", "see-through rim", "h
 _SHARP_PX, _BLURRED_PX = 1.0, 2.0
 _CROP = 96
 
-LinearRenderer = Callable[[ThinLensCase], np.ndarray]
+Metric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""A map `(H, W)` of how far the first of two `(H, W, 3)` uint8 pictures is from the second, the truth."""
+Pictured = Callable[[RefocusCase, Mapping[str, np.ndarray]], None]
+LinearRenderer = Callable[[RefocusCase], np.ndarray]
 """Renders a case from what a renderer may know of it: `(H, W, 3)` float32 linear light, which may exceed 1."""
 
 
 @dataclass(frozen=True)
 class RefocusScore:
-    """How one renderer did on one region of one case. PSNR in dB, SSIM 0..1, FLIP 0..1 (lower is better)."""
+    """How one renderer did on one region of one case.
+
+    PSNR in dB, SSIM 0..1, FLIP 0..1 (lower is better), LPIPS (lower is better) or None without its weights.
+    """
 
     renderer: str
     kind: str
@@ -41,36 +47,43 @@ class RefocusScore:
     psnr: float
     ssim: float
     flip: float
+    lpips: float | None = None
 
 
 def evaluate_refocus(
     renderers: Mapping[str, LinearRenderer],
-    cases: Iterable[ThinLensCase],
+    cases: Iterable[RefocusCase],
     crops: Path | None = None,
     progress: Callable[[str], None] = lambda text: None,
+    *,
+    lpips: Metric | None = None,
+    pictured: Pictured = lambda case, pictures: None,
 ) -> list[RefocusScore]:
     """Score every renderer on every case, overall and by region (those with pixels only).
 
     Into the folder `crops`, made if absent, goes each renderer's worst place of each case, picture | truth |
-    difference, named so that the worst comes first in the listing. `progress` is told of each picture.
+    difference, named so that the worst comes first in the listing. `progress` is told of each picture, `pictured` of
+    each case and the pictures of all renderers, `(H, W, 3)` uint8.
     """
     scores = []
     for case in cases:
-        truth, regions = srgb_from_linear(case.truth), region_map(case)
+        truth, pictures = srgb_from_linear(case.truth), {}
+        places = _places(case)
         for name, render in renderers.items():
-            picture = srgb_from_linear(render(case))
-            found = _scores_of(name, case, picture, truth, regions)
+            picture = pictures[name] = srgb_from_linear(render(case))
+            found = _scores_of(name, case, _maps(picture, truth, lpips), places)
             progress(f"{name}, {case.kind} {case.seed}, {case.focus}, {case.radius_px:g} px: {found[0].psnr:.1f} dB")
             scores += found
             if crops is not None:
                 _write_worst_crop(crops, found[0], picture, truth)
+        pictured(case, pictures)
     return scores
 
 
 def eight_bit(renderer: Renderer, with_right: bool) -> LinearRenderer:
     """The program's 8-bit renderer as it meets clipped, rounded pictures; its highlights cannot be right."""
 
-    def render(case: ThinLensCase) -> np.ndarray:
+    def render(case: RefocusCase) -> np.ndarray:
         right = srgb_from_linear(case.right) if with_right else None
         lens = Lens(aperture=case.aperture, max_radius_px=case.radius_px)
         picture = renderer.render(srgb_from_linear(case.left), case.disparity, case.focus_disparity, lens, right)
@@ -79,7 +92,7 @@ def eight_bit(renderer: Renderer, with_right: bool) -> LinearRenderer:
     return render
 
 
-def region_map(case: ThinLensCase) -> np.ndarray:
+def region_map(case: RefocusCase) -> np.ndarray:
     """`(H, W)` uint8 index into REGIONS: what is difficult about each pixel.
 
     - highlights: where light above white falls, sharp or blurred;
@@ -106,7 +119,7 @@ def region_map(case: ThinLensCase) -> np.ndarray:
 
 
 def score_table(scores: Sequence[RefocusScore], by: Literal["region", "kind", "focus", "radius_px"] = "region") -> str:
-    """Mean PSNR / SSIM / FLIP as text: a row for each renderer, a column for each value of `by`.
+    """Mean PSNR / SSIM / FLIP as text, and LPIPS if there is: a row for each renderer, a column for each value of `by`.
 
     Columns other than regions are of the whole picture. The first is the mean over everything.
     """
@@ -123,30 +136,41 @@ def score_table(scores: Sequence[RefocusScore], by: Literal["region", "kind", "f
     return "\n".join([head, *(f"{n:24} " + " ".join(_cell(cells[n, column]) for column in columns) for n in names)])
 
 
-def scores_json(scores: Sequence[RefocusScore]) -> str:
-    """All scores as JSON, a list of objects with the fields of `RefocusScore`."""
-    return json.dumps([asdict(score) for score in scores], indent=1)
+def score_rows(scores: Sequence[RefocusScore]) -> list[Record]:
+    """All scores as records with the fields of `RefocusScore`."""
+    return [asdict(score) for score in scores]
 
 
 def _cell(scores: Sequence[RefocusScore]) -> str:
     if not scores:
         return f"{'-':>18}"
     psnr_mean, ssim_mean, flip_mean = np.mean([(s.psnr, s.ssim, s.flip) for s in scores], axis=0)
-    return f"{psnr_mean:5.2f} {ssim_mean:6.4f} {flip_mean:.3f}".rjust(18)
+    seen = [s.lpips for s in scores if s.lpips is not None]
+    also = f" {np.mean(seen):.3f}" if seen else ""
+    return f"{psnr_mean:5.2f} {ssim_mean:6.4f} {flip_mean:.3f}{also}".rjust(18)
+
+
+def _places(case: RefocusCase) -> list[tuple[str, np.ndarray]]:
+    """Everywhere that the truth is known, and the regions of it."""
+    known = np.ones(case.disparity.shape, bool) if case.known is None else case.known
+    regions = region_map(case)
+    return [(EVERYWHERE, known), *((region, known & (regions == index)) for index, region in enumerate(REGIONS))]
+
+
+def _maps(picture: np.ndarray, truth: np.ndarray, lpips: Metric | None) -> list[np.ndarray]:
+    metrics = (squared_error, ssim, flip, *((lpips,) if lpips else ()))
+    return [metric(picture, truth) for metric in metrics]
 
 
 def _scores_of(
-    name: str, case: ThinLensCase, picture: np.ndarray, truth: np.ndarray, regions: np.ndarray
+    name: str, case: RefocusCase, maps: Sequence[np.ndarray], places: Sequence[tuple[str, np.ndarray]]
 ) -> list[RefocusScore]:
-    maps = squared_error(picture, truth), ssim(picture, truth), flip(picture, truth)
-    places = [(EVERYWHERE, np.ones(regions.shape, bool))]
-    places += [(region, regions == index) for index, region in enumerate(REGIONS)]
     scores = []
     for region, where in places:
         if where.any():
-            error, likeness, difference = (float(values[where].mean()) for values in maps)
+            error, *others = (float(values[where].mean()) for values in maps)
             lens = (case.kind, case.seed, case.focus, case.radius_px)
-            scores.append(RefocusScore(name, *lens, region, psnr(error), likeness, difference))
+            scores.append(RefocusScore(name, *lens, region, psnr(error), *others))
     return scores
 
 

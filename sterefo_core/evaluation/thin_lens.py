@@ -32,7 +32,7 @@ _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
 @dataclass(frozen=True, eq=False)
-class ThinLensCase:
+class RefocusCase:
     """One refocusing task with its true answer. Pictures are `(H, W, 3)` float32 linear light, which may exceed 1.
 
     Attributes:
@@ -42,6 +42,7 @@ class ThinLensCase:
         focus: "near", "middle" or "far". focus_disparity: the same in px.
         aperture: blur radius in px per px of disparity, such that the largest blur in the picture is `radius_px`.
         truth: what the lens sees.
+        known: `(H, W)` bool, where the truth is one; None for everywhere.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class ThinLensCase:
     radius_px: float
     aperture: float
     truth: np.ndarray
+    known: np.ndarray | None = None
 
 
 def aperture_points(count: int) -> np.ndarray:
@@ -104,7 +106,7 @@ def thin_lens_cases(
     focuses: tuple[str, ...] = FOCUSES,
     radii_px: tuple[float, ...] = RADII_PX,
     cache: Path | None = None,
-) -> Iterator[ThinLensCase]:
+) -> Iterator[RefocusCase]:
     """Every combination of scene, focus and largest blur radius, one at a time; the same ones on every call.
 
     `cache` is a folder where truths are kept between runs (made if absent): a truth is read from there only if scene
@@ -118,7 +120,7 @@ def thin_lens_cases(
             plane = planes[focus]
             aperture = radius_px / float(np.abs(view.disparity - plane).max())
             truth = _truth(scene, (plane, aperture, size, views_needed(radius_px)), cache)
-            yield ThinLensCase(
+            yield RefocusCase(
                 kind, seed, view.image, right, view.disparity, view.object_ids, focus, plane, radius_px, aperture, truth
             )
 

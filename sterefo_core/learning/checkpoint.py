@@ -37,7 +37,11 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 def load_into(module: nn.Module, path: Path) -> None:
     """Give a module the weights of a file. Raises SterefoError where they are of another one."""
-    tensors, _ = load_tensors(path)
+    give(module, load_tensors(path)[0], path)
+
+
+def give(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
+    """Give a module weights that were read from `path`. Raises SterefoError where they are of another one."""
     try:
         module.load_state_dict(tensors)
     except RuntimeError as error:

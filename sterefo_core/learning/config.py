@@ -71,7 +71,9 @@ class TrainingConfig:
         """Read a TOML file. Raises SterefoError naming what it does not know or cannot read."""
         try:
             given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+        except OSError as error:
+            raise SterefoError(f"{path} cannot be read: {error.strerror}") from error
+        except (ValueError, RecursionError) as error:
             raise SterefoError(f"{path} cannot be read as a training recipe: {error}") from error
         return cls.from_settings(given, str(path))
 

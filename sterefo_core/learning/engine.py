@@ -6,15 +6,12 @@ import numpy as np
 import torch
 
 from sterefo_core.colour import srgb_from_linear
-from sterefo_core.depth.learned import WEIGHTS, LearnedDepth, load_network
+from sterefo_core.depth.learned import ARCHITECTURES, LearnedDepth
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.learning.architectures import make_architecture
 from sterefo_core.learning.checkpoint import load_into
 from sterefo_core.lens import Lens
 from sterefo_core.types import DisparityMap, StereoFrame
-
-FOLDER = WEIGHTS.parent / "architectures"
-"""Weights of whole architectures; one without a file there is the shipped stereo network with nothing to add yet."""
 
 
 class RefocusingNetwork(LearnedDepth):
@@ -23,15 +20,12 @@ class RefocusingNetwork(LearnedDepth):
     Everything is computed at full size; a frame's stereo is kept until the next one, for its rendering.
 
     Args:
-        name: one of `learning.architectures.ARCHITECTURES`.
+        name: one of `learning.architectures.ARCHITECTURES`, with the weights that ship for it.
     """
 
     def __init__(self, name: str, device: str = "auto") -> None:
         model = make_architecture(name, "compact")
-        model.stereo.load_state_dict(load_network().state_dict())
-        learned = FOLDER / f"{name}.safetensors"
-        if learned.exists():
-            load_into(model, learned)
+        load_into(model, ARCHITECTURES / f"{name}.safetensors")
         parameters = sum(weights.numel() for weights in model.parameters())
         super().__init__(model.stereo, device)
         self.parameters = parameters

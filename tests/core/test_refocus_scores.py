@@ -9,16 +9,17 @@ import numpy as np
 import pytest
 
 from sterefo_core.evaluation.metrics import flip, psnr, squared_error, ssim
+from sterefo_core.evaluation.records import as_json
 from sterefo_core.evaluation.refocus_scores import (
     EVERYWHERE,
     REGIONS,
     eight_bit,
     evaluate_refocus,
     region_map,
+    score_rows,
     score_table,
-    scores_json,
 )
-from sterefo_core.evaluation.thin_lens import ThinLensCase, thin_lens
+from sterefo_core.evaluation.thin_lens import RefocusCase, thin_lens
 from sterefo_core.refocus import make_renderer
 from sterefo_core.refocus.paper import PaperRenderer
 from sterefo_core.scenes.layers import RIGHT_EYE, Scene, placed, premultiplied, render_left, render_view
@@ -32,7 +33,7 @@ def patches(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_NEAREST)
 
 
-def case(focus: str = "near", lit: bool = False) -> ThinLensCase:
+def case(focus: str = "near", lit: bool = False) -> RefocusCase:
     """A board before a wall, seen through a lens of radius 6."""
     rng = np.random.default_rng(4)
     wall, board = (patches(rng, *shape) for shape in ((140, 220), (40, 50)))
@@ -42,7 +43,7 @@ def case(focus: str = "near", lit: bool = False) -> ThinLensCase:
     scene, plane = Scene(layers), 24.0 if focus == "near" else 4.0
     view, truth = render_left(scene, SIZE), thin_lens(scene, plane, 0.3, SIZE, samples=128)
     right = render_view(scene, RIGHT_EYE, SIZE)
-    return ThinLensCase("test", 0, view.image, right, view.disparity, view.object_ids, focus, plane, 6.0, 0.3, truth)
+    return RefocusCase("test", 0, view.image, right, view.disparity, view.object_ids, focus, plane, 6.0, 0.3, truth)
 
 
 def noisy(picture: np.ndarray, sigma: float) -> np.ndarray:
@@ -100,7 +101,7 @@ def test_the_definition_beats_the_paper_which_beats_doing_nothing(tmp_path):
     assert len(worst_first) == 6
     assert "nothing" in worst_first[0]
     assert cv2.imread(str(tmp_path / "crops" / worst_first[0])).shape == (80 * 4, 3 * 96 * 4, 3)
-    assert [row["psnr"] for row in json.loads(scores_json(scores))] == [score.psnr for score in scores]
+    assert [row["psnr"] for row in json.loads(as_json(score_rows(scores)))] == [score.psnr for score in scores]
     for by in ("region", "kind", "focus", "radius_px"):
         lines = score_table(scores, by).splitlines()
         assert [line.split()[0] for line in lines[1:]] == list(renderers)

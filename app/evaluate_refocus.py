@@ -1,0 +1,94 @@
+"""`run_app.py evaluate refocus`: refocused pictures against the true lens, or against the true disparity."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_dir
+from tqdm import tqdm
+
+from app import arguments
+from app.compared_renderers import FROM_STEREO, RENDERERS
+from app.evaluate_files import add_files, write_files
+from app.evaluate_stereo import evenly_spread
+from app.export_command import PROGRESS
+from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases
+from sterefo_core.evaluation.refocus_report import case_section, refocus_report
+from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_rows, score_table
+from sterefo_core.evaluation.report import Section
+from sterefo_core.evaluation.thin_lens import FOCUSES, RADII_PX, RefocusCase, thin_lens_cases
+from sterefo_core.learning.datasets import open_samples
+from sterefo_core.refocus import make_renderer
+from sterefo_core.scenes.studies import KINDS
+
+_PICTURED = 12  # cases in the report
+
+
+def add_refocus(subjects: argparse._SubParsersAction) -> None:
+    """Add the subject to the command line."""
+    refocus = subjects.add_parser(
+        "refocus",
+        help="refocused pictures against the true lens",
+        description="Score the refocusing against pictures that hundreds of rays through a true lens have made of "
+        "rendered scenes: PSNR in dB, SSIM, FLIP (lower is better). Truths are kept for the next time. With --data, "
+        "against the same renderer on true disparity instead, focused on six planes: the paper's protocol.",
+    )
+    refocus.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of scene")
+    refocus.add_argument("--seeds", nargs="+", type=int, default=[0], help="which scenes of each kind")
+    refocus.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
+    refocus.add_argument("--data", nargs="+", metavar="FOLDER", help="data sets with true disparity, or 'synthetic'")
+    refocus.add_argument("--pairs", type=arguments.count, metavar="N", help="at most so many of each, evenly spread")
+    refocus.add_argument("--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS))
+    refocus.add_argument(
+        "--lpips", nargs=2, type=Path, metavar=("ALEXNET", "LINEAR"),
+        help="score LPIPS, too, with your weights: alexnet-owt-7be5be79.pth of torchvision and alex.pth of lpips",
+    )  # fmt: skip
+    refocus.add_argument("--crops", type=Path, metavar="FOLDER", help="write the worst place of each picture there")
+    add_files(refocus)
+    refocus.set_defaults(run=run_refocus)
+
+
+def run_refocus(given: argparse.Namespace) -> int:
+    """Print the scores by region, kind, focus and radius."""
+    renderers = {name: (RENDERERS | FROM_STEREO)[name]() for name in given.renderers}
+    count, cases = _cases(given)
+    sections: list[Section] = []
+    shown = set(evenly_spread(count, _PICTURED) if given.html else ())
+    turns = iter(range(count))
+
+    def keep(case: RefocusCase, pictures: Mapping[str, np.ndarray]) -> None:
+        progress.update()
+        if next(turns) in shown:
+            sections.append(case_section(case, pictures))
+
+    with tqdm(total=count, **PROGRESS) as progress:
+        scores = evaluate_refocus(renderers, cases, given.crops, lpips=_lpips(given.lpips), pictured=keep)
+    for by in ("region", "kind", "focus", "radius_px"):
+        print(score_table(scores, by), end="\n\n")
+    write_files(given, score_rows(scores), lambda: refocus_report(scores, sections))
+    return 0
+
+
+def _cases(given: argparse.Namespace) -> tuple[int, Iterator[RefocusCase]]:
+    """How many cases there are at most, and they themselves."""
+    if given.data:
+        return _data_cases(given.data, given.pairs)
+    cache = Path(user_cache_dir("sterefo", appauthor=False)) / "thin_lens"
+    cases = thin_lens_cases(given.size, kinds=tuple(given.kinds), seeds=tuple(given.seeds), cache=cache)
+    return len(given.kinds) * len(given.seeds) * len(FOCUSES) * len(RADII_PX), cases
+
+
+def _data_cases(addresses: list[str], pairs: int | None) -> tuple[int, Iterator[RefocusCase]]:
+    sets = [(samples, evenly_spread(len(samples), pairs)) for samples in map(open_samples, addresses)]
+    renderer = make_renderer("cpu")
+    cases = (case for samples, indices in sets for case in focus_plane_cases(samples, indices, renderer))
+    return PLANES * sum(len(indices) for _, indices in sets), cases
+
+
+def _lpips(files: list[Path] | None):
+    from sterefo_core.evaluation.lpips import Lpips  # imports torch
+
+    return Lpips(*files) if files else None
