@@ -23,7 +23,7 @@ def executing(text):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] in EXECUTING_MODULES)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in EXECUTING_MODULES:
-            yield from (node.module for alias in node.names if alias.name != "UnpicklingError")  # what torch.load raises
+            yield from (node.module for alias in node.names if alias.name != "UnpicklingError")  # torch.load's error
         elif isinstance(node, ast.Call):
             yield from executing_call(ast.unparse(node.func), {word.arg: word.value for word in node.keywords})
 
