@@ -20,7 +20,10 @@ PICTURES, LEAST_S = 4, 0.5
 LATE, ROOM = 1.05, 0.85
 """Playing is late where a picture costs more than `LATE` of its time, and has room for a larger one below `ROOM`."""
 LEAST_GAIN = 0.15
-"""The least share of a picture's cost that a smaller step must save, where it does not bring the rate."""
+"""The least share of a picture's cost that a smaller step must save, where it does not bring the rate.
+
+One that saves less than half of this is given up again.
+"""
 LEAST_KEPT = 1 / 3
 """Of what a smaller step promised to save, at least so much must come true where the rate is still not reached."""
 REGRET_S, PATIENCE_S, LONGEST_S = 10.0, 10.0, 160.0
@@ -90,12 +93,20 @@ class AdaptiveScale:
 
     def _judge(self, now_s: float, asked_s: float, cost: Cost, promised_s: float | None) -> None:
         in_vain = promised_s is not None and cost.all_s > promised_s and not self.held
-        if in_vain or (self._step > 0 and cost.at(self._share(self._step - 1)) <= asked_s * ROOM):
+        if in_vain or self._has_room(asked_s, cost):
             self._move(_LARGER, now_s)
         elif not self.held and self._helps(asked_s, cost):
             smaller_s = cost.at(self._share(self._step + 1))
             if self._move(_SMALLER, now_s):
                 self._promised_s = cost.all_s - (cost.all_s - smaller_s) * LEAST_KEPT
+
+    def _has_room(self, asked_s: float, cost: Cost) -> bool:
+        """Whether a larger picture keeps the rate, or, where no picture does, is hardly slower."""
+        if self._step == 0:
+            return False
+        larger_s = cost.at(self._share(self._step - 1))
+        out_of_reach = cost.at(self._share(len(STEPS) - 1)) > asked_s
+        return larger_s <= asked_s * ROOM or (out_of_reach and larger_s - cost.all_s < larger_s * LEAST_GAIN / 2)
 
     def _helps(self, asked_s: float, cost: Cost) -> bool:
         """Whether a smaller picture brings the rate, or at least a good part of what is missing."""

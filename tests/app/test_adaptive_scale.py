@@ -77,6 +77,14 @@ def test_where_refocusing_is_most_of_the_time_smaller_is_quicker_even_if_the_rat
     assert not machine.adaptive.held
 
 
+def test_full_size_comes_back_where_the_rest_has_become_so_slow_that_smaller_pictures_hardly_help():
+    machine = Machine(rest_s=0.05, refocus_s=0.3)
+    machine.play(60)
+    machine.costs(rest_s=0.5, refocus_s=0.1)
+    machine.play(20)
+    assert set(machine.play(60)) == {1.0}
+
+
 def test_the_last_little_that_is_missing_is_saved_though_it_is_little():
     machine = Machine(rest_s=0.034, refocus_s=0.009)
     machine.play(3)
