@@ -19,6 +19,7 @@ from app.board_form import BoardForm
 from app.calibration_job import CalibrationState
 from app.calibration_view import PairView
 from app.cards import title_line
+from sterefo_core.calibration.report import solution_rows
 from sterefo_core.calibration.solve import FEWEST_VIEWS, Solution
 
 
@@ -35,6 +36,7 @@ class CalibrationPage(QFrame):
         self.setAutoFillBackground(True)
         parent.installEventFilter(self)
         self._solution: Solution | None = None
+        self._told = ""
         self.form, self.pair = BoardForm(), PairView()
         self.guidance = QLabel(wordWrap=True, objectName="title")
         self.guidance.setMinimumHeight(56)
@@ -74,10 +76,11 @@ class CalibrationPage(QFrame):
         views = seen.views if seen else 0
         self.count.setText(f"{views} view{'s' * (views != 1)} taken  ·  they are taken by themselves")
         self.solve.setEnabled(views >= FEWEST_VIEWS and not state.solving)
-        self._solution = state.solution
+        if state.solution is not self._solution:
+            self._solution, self._told = state.solution, report(state.solution) if state.solution else ""
         self.use.setVisible(state.solution is not None)
         self.form.setVisible(state.solution is None)  # the report takes its place
-        self.report.setText(state.failure or (report(state.solution) if state.solution else ""))
+        self.report.setText(state.failure or self._told)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
         """Follow the parent's size."""
@@ -104,13 +107,5 @@ class CalibrationPage(QFrame):
 
 def report(solution: Solution) -> str:
     """What came of a calibration, as rich text; the verdict first."""
-    rig = solution.rig
-    focal = f"{rig.left.focal_px:.1f} and {rig.right.focal_px:.1f} px ±{100 * solution.focal_uncertainty:.2f} %"
-    lines = (
-        f"Reprojection error {rig.rms_px:.2f} px",
-        f"Rows differ by {rig.epipolar_px:.2f} px after rectification",
-        f"Baseline {rig.baseline_m * 1000:.1f} mm",
-        f"Focal lengths {focal}",
-        f"{solution.used} views used, {solution.rejected} left out",
-    )
-    return f"<b>{solution.verdict.grade.value.capitalize()}</b>: {solution.verdict.text}<br><br>" + "<br>".join(lines)
+    *rows, verdict = solution_rows(solution)
+    return "<br>".join(f"<b>{name.capitalize()}</b> {value}" for name, value in (verdict, *rows))
