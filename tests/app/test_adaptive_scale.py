@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from random import Random
 from time import sleep
 from types import SimpleNamespace
 
@@ -113,6 +114,18 @@ def test_between_two_scales_of_which_none_fits_it_does_not_flicker():
     before = machine.changes
     machine.play(600)
     assert 0 < machine.changes - before <= 2 * (600 / PATIENCE_S / 8 + 1)
+
+
+@pytest.mark.parametrize(
+    ("rest_s", "refocus_s"), [(0.035, 0.014), (0.023, 0.014), (0.005, 0.032), (0.041, 0.005), (0.1, 0.1)]
+)
+def test_a_third_more_or_less_time_from_picture_to_picture_does_not_make_it_flicker(rest_s, refocus_s):
+    machine, random = Machine(0.0, 0.0), Random(1)
+    machine.cost = lambda scale: Cost(
+        rest_s * random.uniform(0.75, 1.33), refocus_s * SHARES[STEPS.index(scale)] * random.uniform(0.75, 1.33)
+    )
+    machine.play(300)
+    assert machine.changes <= 16
 
 
 def test_smaller_pictures_that_turn_out_no_quicker_are_given_up():
