@@ -78,7 +78,9 @@ def play(window, name):
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - cpu_s
     came = window.state.health.frames_per_s
     print(f"{name:<24}{len(delays) / wall_s:6.1f} pictures/s painted of {came:.1f}, {cpu_s / wall_s:.2f} cores")
+    periods = np.median(delays) / 1000 * len(delays) / wall_s
     print(f"delay capture to paint  {np.median(delays):6.0f} ms median, {np.quantile(delays, 0.9):.0f} ms 90 %")
+    print(f"                        {periods:6.1f} periods from picture to picture")
 
 
 def tell(server, word):

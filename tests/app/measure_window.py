@@ -78,7 +78,9 @@ def play(window, hand, seconds):
     hand.wait(lambda: window.state.speed == 0, 60)
     rate = (len(times) - 1) / (times[-1] - times[0])
     print(f"playing {seconds:4.0f} s          {rate:6.1f} pictures/s painted, {window.state.skipped} frames skipped")
+    periods = np.median(delays) * rate / 1000
     print(f"delay capture to paint  {np.median(delays):6.0f} ms median, {np.quantile(delays, 0.9):.0f} ms 90 %")
+    print(f"                        {periods:6.1f} periods from picture to picture")
     told = ", ".join(f"{wording.share(count / scales.total())} at {wording.share(at)}" for at, count in scales.items())
     print(f"preview scale           {told} of full size")
     largest, last = max(moment.memory_bytes for moment in held) / MIB, held[-1].memory_bytes / MIB
