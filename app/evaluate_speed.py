@@ -13,7 +13,7 @@ from sterefo_core.evaluation.speed import evaluate_speed, frame_of_size, speed_c
 from sterefo_core.protocols import DepthEngine
 from sterefo_core.refocus import make_renderer
 
-PAPER = "paper"
+PAPER, CAPTURED = "paper", "net-captured"
 
 
 def add_speed(subjects: argparse._SubParsersAction) -> None:
@@ -26,7 +26,8 @@ def add_speed(subjects: argparse._SubParsersAction) -> None:
     )
     speed.add_argument(
         "--engines", default=",".join(ENGINES), metavar="NAMES",
-        help=f"with commas between (default: %(default)s); '{PAPER}' is the paper's network, with random weights",
+        help=f"with commas between (default: %(default)s); '{PAPER}' is the paper's network, with random weights, "
+        f"'{CAPTURED}' is 'net' replayed as a CUDA graph",
     )  # fmt: skip
     speed.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
     speed.add_argument("--rounds", type=arguments.count, default=5, metavar="N")
@@ -47,9 +48,9 @@ def run(given: argparse.Namespace) -> int:
 
 
 def _engine(name: str, device: str) -> DepthEngine:
-    if name != PAPER:
+    if name not in (PAPER, CAPTURED):
         return named_engine(name, device)
-    from sterefo_core.depth.learned import LearnedDepth
+    from sterefo_core.depth.learned import LearnedDepth, load_network
     from sterefo_core.depth.paper_network import PaperNetwork
 
-    return LearnedDepth(PaperNetwork(), device)
+    return LearnedDepth(load_network() if name == CAPTURED else PaperNetwork(), device, captured=name == CAPTURED)

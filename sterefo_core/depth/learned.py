@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from sterefo_core.depth.captured import Captured
 from sterefo_core.depth.edges import doubled
 from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.semi_global import check_pair
+from sterefo_core.errors import SterefoError
 from sterefo_core.learning.checkpoint import load_into
 from sterefo_core.refocus.renderer import torch_device
 from sterefo_core.refocus.sparing import is_out_of_memory
@@ -37,15 +39,23 @@ class LearnedDepth:
         network: with its weights, as `load_network` gives it.
         device: "auto", "cpu" or "cuda".
         half_size: look at pictures of half the size: 4 times as quick, and coarser.
+        captured: replay the network's work on CUDA as a recorded graph. Raises SterefoError on a CPU.
 
     Attributes:
         parameters: how many numbers were learned.
     """
 
-    def __init__(self, network: nn.Module, device: str = "auto", half_size: bool = False) -> None:
+    def __init__(
+        self, network: nn.Module, device: str = "auto", half_size: bool = False, *, captured: bool = False
+    ) -> None:
         self._device, self._halves = torch_device(device), half_size
+        if captured and self._device.type != "cuda":
+            raise SterefoError("only CUDA can replay a recorded graph: choose --device cuda, or an engine without it")
         self.parameters = sum(weights.numel() for weights in network.parameters())
         self.network = folded(network.eval()).requires_grad_(False).to(self._device)
+        self._predictor: Callable[[Tensor, Tensor], StereoPrediction] = (
+            Captured(self.network) if captured else self.network
+        )
         self._spared = False
 
     def compute(self, frame: StereoFrame) -> DisparityMap:
@@ -68,7 +78,7 @@ class LearnedDepth:
     def move(self, device: torch.device) -> None:
         """Go on on another device."""
         self._device = device
-        self.network.to(device)
+        self._predictor = self.network.to(device)
 
     def _compute(self, frame: StereoFrame) -> DisparityMap:
         check_pair(frame)
@@ -93,8 +103,9 @@ class LearnedDepth:
     @torch.inference_mode()
     def predict(self, left: Tensor, right: Tensor) -> StereoPrediction:
         """What the network says of a pair of tensors."""
-        with torch.autocast(self._device.type, torch.float16, enabled=self._device.type == "cuda"):
-            return self.network(left, right)
+        on_cuda = self._device.type == "cuda"  # a graph cannot hold weights that are cast once and kept
+        with torch.autocast(self._device.type, torch.float16, enabled=on_cuda, cache_enabled=False):
+            return self._predictor(left, right)
 
 
 def matched(prediction: StereoPrediction) -> Tensor:

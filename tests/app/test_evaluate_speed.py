@@ -36,6 +36,7 @@ def test_arithmetic_grows_with_the_picture(tmp_path):
     assert found[1] == pytest.approx(2 * found[0], rel=0.15)  # a little is for matching along rows
 
 
-def test_an_unknown_engine_is_one_line(capsys):
-    assert main(["evaluate", "speed", "--engines", "magic", "--device", "cpu"]) == 1
+@pytest.mark.parametrize("engine", ["magic", "net-captured"])
+def test_an_engine_that_is_not_to_be_had_is_one_line(engine, capsys):
+    assert main(["evaluate", "speed", "--engines", engine, "--device", "cpu"]) == 1
     assert capsys.readouterr().err.count("\n") == 1

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sterefo_core.depth import REFOCUSING, make_depth_engine
-from sterefo_core.depth.learned import WEIGHTS, folded, load_network
+from sterefo_core.depth.learned import WEIGHTS, LearnedDepth, folded, load_network
 from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.stereo_scores import stereo_scores
 from sterefo_core.learning.datasets import open_samples
@@ -78,6 +78,14 @@ def test_folding_the_norms_changes_nothing():
         after = folded(network)(left, right).disparity
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
     torch.testing.assert_close(before, after, atol=0.02, rtol=0)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_a_replayed_graph_finds_what_the_network_finds_for_pictures_of_every_size():
+    plain, replayed = (LearnedDepth(load_network(), "cuda", captured=captured) for captured in (False, True))
+    for seed, width in ((2, 245), (3, 245), (4, 180)):
+        frame = held_out_frame(seed, width=width)
+        np.testing.assert_allclose(replayed.compute(frame).values, plain.compute(frame).values, atol=0.05)
 
 
 def test_other_weights_are_taken_by_file_name(tmp_path, engine):
