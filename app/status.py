@@ -59,7 +59,9 @@ class StatusLine(QWidget):
         self.pace.setToolTip("Exports, and pictures that stand still, are of full size")
         self.rate.setToolTip("Pictures painted per second, and the delay from capture to paint")
         self.drops.setToolTip("Frames passed over to keep the time, and pictures that were computed but never painted")
-        self.stages.setToolTip("Time that each stage took for this frame")
+        self.stages.setToolTip(
+            "Time that each stage took for this frame; stages overlap, and of decoding only waiting counts"
+        )
         row.addWidget(self.remark, 1)
         for label in (self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages):
             row.addWidget(label)

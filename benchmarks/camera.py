@@ -6,8 +6,6 @@ The servers run in a process of their own, so that CPU time is that of the camer
 from __future__ import annotations
 
 import multiprocessing
-import platform
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +17,7 @@ from time import monotonic, process_time
 import cv2
 import numpy as np
 
+from benchmarks.machine import line, machine
 from sterefo_core.recording import Recording
 from sterefo_core.sources.camera import CameraSource, open_camera
 from sterefo_core.sources.synthetic import SyntheticSource
@@ -152,7 +151,7 @@ def main() -> None:
     """Print every figure."""
     cv2.setNumThreads(1)
     width, height = SIZE
-    print(f"{platform.processor() or platform.machine()}, Python {sys.version.split()[0]}, OpenCV {cv2.__version__}")
+    print(line(machine("numpy", "opencv-contrib-python", "av")))
     print(f"two eyes of {width}x{height} at {FPS:g} pictures/s")
     for kind in SERVERS:
         measure_one(kind)

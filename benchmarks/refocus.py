@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,10 +15,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
 
-import numba
 import numpy as np
-import torch
 
+from benchmarks.machine import line, machine
 from sterefo_core.colour import srgb_from_linear
 from sterefo_core.evaluation.thin_lens import focus_disparities
 from sterefo_core.protocols import Renderer
@@ -100,14 +97,8 @@ def main() -> None:
     parser.add_argument("--no-definition", action="store_true", help="leave the slow definition out")
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
     options = parser.parse_args()
-    machine = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "python": platform.python_version(),
-        "numba": numba.__version__,
-        "numpy": np.__version__,
-        "torch": torch.__version__,
-    }
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    facts = machine("numba", "numpy", "torch")
+    print(line(facts))
     print(
         f"{'size':>10} {'radius':>6} {'slices':>6} {'renderer':>10} {'ms':>8} {'cpu ms':>8} {'x faster than paper':>20}"
     )
@@ -122,7 +113,7 @@ def main() -> None:
                 flush=True,
             )
     if options.json:
-        options.json.write_text(json.dumps({**machine, "results": records}, indent=1))
+        options.json.write_text(json.dumps({**facts, "results": records}, indent=1))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, interpolate, pad
 
+from benchmarks.machine import line, machine
 from sterefo_core.colour import srgb_from_linear
 from sterefo_core.evaluation.thin_lens import focus_disparities
 from sterefo_core.lens import Lens
@@ -132,14 +132,10 @@ def _met(reached: bool) -> str:
 
 
 def _machine() -> dict[str, str]:
-    import triton
-
     return {
         "device": torch.cuda.get_device_name(),
         "cuda": str(torch.version.cuda),
-        "torch": torch.__version__,
-        "triton": triton.__version__,
-        "python": platform.python_version(),
+        **machine("torch", "triton"),
     }
 
 
@@ -153,8 +149,8 @@ def main() -> int:
     if not torch.cuda.is_available():
         print("no CUDA device was found: nothing was timed", file=sys.stderr)
         return 1
-    machine, records = _machine(), []
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    facts, records = _machine(), []
+    print(line(facts))
     for size, radius in SETTINGS:
         records.append(measure(size, radius, options.rounds))
         for name, (low, middle, high) in records[-1]["ms"].items():
@@ -162,7 +158,7 @@ def main() -> int:
             print(f"{shape:>10} radius {radius:g} {name:>10} {middle:9.3f} ms ({low:.3f} .. {high:.3f})", flush=True)
     print(goals(records))
     if options.json:
-        options.json.write_text(json.dumps({**machine, "rounds": options.rounds, "results": records}, indent=1))
+        options.json.write_text(json.dumps({**facts, "rounds": options.rounds, "results": records}, indent=1))
     return 0
 
 

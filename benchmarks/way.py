@@ -10,7 +10,7 @@ up. Figures are the quarter, the median and three quarters; ratios are of one ro
     paper                the paper's refocusing: in torch where there is CUDA
     copy                 a pair to the CUDA device and a picture back, from and to pinned memory
     whole way            `Pipeline.run` with default settings in preview quality, every picture handed over
-    preview              the window's thread, playing every frame as fast as it can
+    preview              the window's thread, playing every frame in full size as fast as it can
     delay                of the preview, from asking for a frame to handing it over
     export               to H.264, in final quality
 

@@ -29,6 +29,7 @@ def played_by_the_window(project: Project) -> tuple[float, float]:
     rings: SimpleQueue[None] = SimpleQueue()
     preview = Preview(lambda: rings.put(None), partial(PreviewWorker, workshop=Workshop()))
     try:
+        preview.look(scale=1.0)  # late as it is, it would choose a smaller one
         preview.open(project)
         _until_at(0, preview, rings)
         preview.set(every_frame=True, loop=False)
