@@ -8,12 +8,13 @@ lost is searched for by its looks, at distances where it can be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from sterefo_core.types import Box, DisparityMap, Track, TrackState
 from trackers.csrt import CsrtTracker
+from trackers.motion import Subject
 from trackers.reacquire import Found, Memory, Wanted
 from trackers.steady import SteadyCsrt
 from trackers.surface import Surface, look_at, repeats_after, stands_free
@@ -35,38 +36,6 @@ _PROBATION = 6  # pictures after which a return counts
 _WIDER, _DEEPER, _LONGEST = 0.15, 0.005, 40  # per picture lost: the search grows by shares of size and distance
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """What is believed of the object.
-
-    Attributes:
-        box: where it is; speed: of its middle, px per picture.
-        size: of its box at disparity 1; it is in proportion to it.
-        depth: log of its disparity; rate: its change per picture.
-    """
-
-    box: Box
-    size: tuple[float, float]
-    depth: float
-    rate: float = 0.0
-    speed: tuple[float, float] = (0.0, 0.0)
-
-    @property
-    def disparity(self) -> float:
-        return float(np.exp(self.depth))
-
-    def placed(self, centre: tuple[float, float]) -> _Subject:
-        """With its box around `centre`, in the size that its depth gives."""
-        width, height = self.size[0] * self.disparity, self.size[1] * self.disparity
-        return replace(self, box=Box(centre[0] - width / 2, centre[1] - height / 2, width, height))
-
-    def ahead(self, pictures: int = 1) -> _Subject:
-        """As it will be if it goes on like this."""
-        (x, y), (dx, dy) = self.box.centre, self.speed
-        later = replace(self, depth=self.depth + self.rate * pictures)
-        return later.placed((x + dx * pictures, y + dy * pictures))
-
-
 class StereoTracker:
     """Follows one object with the help of disparity; without it, it is CSRT that checks its own boxes.
 
@@ -78,7 +47,7 @@ class StereoTracker:
     def __init__(self) -> None:
         self._plain = CsrtTracker()
         self._steady = SteadyCsrt()
-        self._subject: _Subject | None = None
+        self._subject: Subject | None = None
         self._candidate: Found | None = None
 
     def start(self, image: np.ndarray, box: Box) -> Track:
@@ -115,9 +84,9 @@ class StereoTracker:
         if surface is None or surface.disparity < 1 or surface.support * surface.measured < _LEAST_SEEN:
             return  # how far it is cannot be told yet
         size = box.width / surface.disparity, box.height / surface.disparity
-        self._subject = _Subject(box, size, float(np.log(surface.disparity)))
+        self._subject = Subject(box, size, float(np.log(surface.disparity)))
         self._support, self._doubt, self._covered, self._lost_for = surface.support, 0.0, False, 0
-        self._probation, self._whole, self._period = 0, True, 0.0
+        self._probation, self._whole, self._fresh, self._period = 0, True, True, 0.0
         self._memory = Memory(image, disparity, box, surface.disparity)
         self._steady.start(image, box)
         self._expected, self._seen = self._subject, (box, 1.0)
@@ -126,7 +95,7 @@ class StereoTracker:
     def _judge(self, image: np.ndarray, disparity: DisparityMap) -> Track:
         """Size and state of what `update` followed."""
         box = self._seen[0] if self._seen else self._expected.box
-        surface = look_at(disparity, box, self._expected.disparity)
+        surface = look_at(disparity, box, None if self._fresh else self._expected.disparity)
         fill = min(surface.support / self._support, 1.0) if surface else _FAIR_SUPPORT
         found = self._measured(surface, fill).placed(box.centre)
         look = self._memory.likeness(image, found.box)
@@ -144,10 +113,11 @@ class StereoTracker:
         if surface is not None and sure and fill > _SURE_SUPPORT:
             self._learn(image, disparity, found, surface)
         self._keep(image, found)
+        self._fresh = self._fresh and surface is None
         settled = self._doubt < _UNSURE_DOUBT and not self._covered and fill >= _FAIR_SUPPORT
         return self._told(image, TrackState.TRACKING if settled else TrackState.UNCERTAIN, found.box, look)
 
-    def _measured(self, surface: Surface | None, fill: float) -> _Subject:
+    def _measured(self, surface: Surface | None, fill: float) -> Subject:
         """The expected subject corrected by the disparity and by CSRT's growth, each as far as it can be trusted."""
         expected, variance = self._expected, _CHANGE**2
         precision, error = 0.0, 0.0
@@ -162,34 +132,37 @@ class StereoTracker:
         if precision == 0:
             return replace(expected, rate=expected.rate * _FORGOTTEN)
         correction = error / precision * variance / (variance + 1 / precision)
-        learnt = 0.0 if self._probation else _RATE_SHARE * correction  # where it was found, its depth was a guess
+        if self._probation:
+            learnt = 0.0  # where it was found, its depth was a guess
+        else:
+            learnt = correction * (1.0 if self._fresh and abs(correction) > _JUMP else _RATE_SHARE)
         return replace(expected, depth=expected.depth + correction, rate=expected.rate + learnt)
 
-    def _learn(self, image: np.ndarray, disparity: DisparityMap, found: _Subject, surface: Surface) -> None:
+    def _learn(self, image: np.ndarray, disparity: DisparityMap, found: Subject, surface: Surface) -> None:
         """Take over what a sure sight teaches: the looks, and how much of the box the surface fills."""
         self._support += 0.1 * (surface.support - self._support)
         self._note_period(image, found)
         if stands_free(disparity, found.box, surface.disparity):
             self._memory.learn(image, disparity, found.box, surface.disparity)
 
-    def _note_period(self, image: np.ndarray, subject: _Subject) -> None:
+    def _note_period(self, image: np.ndarray, subject: Subject) -> None:
         """Whether matching can take it for nearer or farther; too far away, its stripes may be too fine to be seen."""
         period = repeats_after(image, subject.box)
         if period is not None:
             self._period = period / subject.disparity
 
-    def _keep(self, image: np.ndarray, found: _Subject) -> None:
+    def _keep(self, image: np.ndarray, found: Subject) -> None:
         """Make `found` the subject, with its speed; CSRT starts anew where the box left what it had learnt."""
         assert self._subject is not None
         if self._seen:
-            moved = np.subtract(found.box.centre, self._subject.box.centre)
-            speed = self._subject.speed + _SPEED_SHARE * (moved - self._subject.speed)
+            moved, expected = np.subtract(found.box.centre, self._subject.box.centre), self._expected.speed
+            speed = expected + (1.0 if self._fresh else _SPEED_SHARE) * (moved - expected)
             found = replace(found, speed=(float(speed[0]), float(speed[1])))
             if not self._steady.rebase(self._seen[0], found.box):
                 self._steady.start(image, found.box)
         self._subject = found
 
-    def _lose(self, image: np.ndarray, disparity: DisparityMap, last: _Subject) -> Track:
+    def _lose(self, image: np.ndarray, disparity: DisparityMap, last: Subject) -> Track:
         """LOST from here on; a return that did not last is forgotten, and the search goes on from before it."""
         if self._probation and self._subject is not None:
             self._subject, self._lost_for = self._before
@@ -198,7 +171,7 @@ class StereoTracker:
         self._candidate = None
         return self._search(image, disparity, self._subject)
 
-    def _search(self, image: np.ndarray, disparity: DisparityMap, last: _Subject) -> Track:
+    def _search(self, image: np.ndarray, disparity: DisparityMap, last: Subject) -> Track:
         """Look for the object around where it was lost and where it was heading."""
         self._lost_for += 1
         pictures = min(self._lost_for, _LONGEST)
@@ -214,11 +187,11 @@ class StereoTracker:
             return self._return(image, disparity, last, found)
         return Track(TrackState.LOST)
 
-    def _return(self, image: np.ndarray, disparity: DisparityMap, last: _Subject, found: Found) -> Track:
+    def _return(self, image: np.ndarray, disparity: DisparityMap, last: Subject, found: Found) -> Track:
         surface = look_at(disparity, found.box, found.disparity)
         at = surface.disparity if surface and surface.support > _FAIR_SUPPORT else found.disparity
         self._probation, self._before = _PROBATION, (last, self._lost_for)
-        back = _Subject(found.box, last.size, float(np.log(at))).placed(found.box.centre)
+        back = Subject(found.box, last.size, float(np.log(at))).placed(found.box.centre)
         self._subject, self._doubt, self._covered, self._lost_for = back, 0.0, False, 0
         self._steady.start(image, back.box)
         return self._told(image, TrackState.TRACKING, back.box, found.likeness)

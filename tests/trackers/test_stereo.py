@@ -61,6 +61,13 @@ def test_the_box_of_an_approaching_object_grows_with_its_disparity():
     assert all(track.state is TrackState.TRACKING for track in tracks)
 
 
+def test_an_object_that_leaves_fast_from_the_first_picture_on_stays_in_its_box():
+    disparities = 40.0 * 0.75 ** np.arange(6)
+    boxes = [Box(40 + 6 * (40 - d) - d, 80 - d, 2 * d, 2 * d) for d in disparities]
+    tracks = drive([scene((LOOKS, box, d)) for box, d in zip(boxes, disparities, strict=True)], boxes[0])
+    assert min(track.box.overlap(box) for track, box in zip(tracks, boxes, strict=True)) > 0.6
+
+
 def passing(cover_at=130, frames=40, step=5):
     places = [20 + step * i for i in range(frames)]
     return places, [scene(thing(x), (COVER, Box(cover_at, 0, 90, HEIGHT), NEAR)) for x in places]
