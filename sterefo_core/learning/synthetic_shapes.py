@@ -130,9 +130,9 @@ def _lattice(mask: np.ndarray, rng: np.random.Generator) -> None:
 
 
 _OUTLINES = (_ellipse, _blob, _polygon, _star, _foliage, _twigs, _person, _frame, _lattice, _blob)
-PEOPLE, TREES, LATTICES, DISCS = (
+PEOPLE, TREES, LATTICES, DISCS, FRAMES = (
     tuple(index for index in range(SHAPES) if _OUTLINES[index % len(_OUTLINES)] in kinds)
-    for kinds in ((_person,), (_foliage, _twigs), (_lattice,), (_ellipse,))
+    for kinds in ((_person,), (_foliage, _twigs), (_lattice,), (_ellipse,), (_frame,))
 )
 LOOSE = tuple(index for index in range(SHAPES) if _OUTLINES[index % len(_OUTLINES)] is not _lattice)
 """Shapes by what they are; a lattice is one tile of a repeated one."""

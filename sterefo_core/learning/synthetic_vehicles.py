@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sterefo_core.learning.synthetic_shapes import DISCS
+from sterefo_core.learning.synthetic_shapes import DISCS, FRAMES
 from sterefo_core.learning.synthetic_textures import POOR
 from sterefo_core.learning.synthetic_world import Camera, Faces, Places, boxes, joined
 
@@ -14,7 +14,7 @@ _LEFT_AND_RIGHT = slice(2, 4)
 
 
 def vehicles(rng: np.random.Generator, camera: Camera, count: int) -> Places:
-    """Bodies on wheels, most with a cabin of glass on them and all with things painted or screwed on."""
+    """Bodies on wheels, most with a cabin of glass or an open one, and all with things painted or screwed on."""
     feet, yaw = feet_on_ground(rng, camera, count), np.where(rng.random(count) < 0.6, 0, rng.uniform(0, np.pi, count))
     size = _CAR * np.exp(rng.normal(0, 0.25, (count, 3)))
     above = size[:, 1] * np.where(rng.random(count) < 0.7, rng.uniform(0.1, 0.5, count), 0)
@@ -24,8 +24,19 @@ def vehicles(rng: np.random.Generator, camera: Camera, count: int) -> Places:
     cabin = boxes(feet[has], cabin_size, yaw[has], above[has] + size[has, 1])
     paint = np.where(rng.random(count) < 0.7, rng.choice(POOR, count), -1)
     gloss = np.where(paint >= 0, rng.uniform(0, 0.5, count), -1)
-    parts = [body.seen(camera, paint, gloss), cabin.seen(camera, paint[has], gloss[has]), _panes(rng, camera, cabin)]
+    parts = [body.seen(camera, paint, gloss), *_cabins(rng, camera, cabin, paint[has], gloss[has])]
     return joined([*parts, _details(rng, camera, body), _wheels(rng, camera, body, above / size[:, 1])])
+
+
+def _cabins(
+    rng: np.random.Generator, camera: Camera, cabin: Faces, paint: np.ndarray, gloss: np.ndarray
+) -> list[Places]:
+    """Half of them with windows, half with holes: what is in a frame may as well be what is behind it."""
+    glazed = rng.random(len(paint)) < 0.5
+    closed, frames = (Faces(*(side[:, kind] for side in cabin)) for kind in (glazed, ~glazed))
+    holes = frames.seen(camera, paint[~glazed], gloss[~glazed])
+    holes = holes.cut(rng.choice(FRAMES, len(holes.shape)))
+    return [closed.seen(camera, paint[glazed], gloss[glazed]), _panes(rng, camera, closed), holes]
 
 
 def _panes(rng: np.random.Generator, camera: Camera, cabin: Faces) -> Places:
