@@ -10,6 +10,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 
+from tests.threads import PATIENCE_S
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
@@ -19,3 +21,13 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set STEREFO_TEST_DATA to run this")
     return folder
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """Cameras are waited for as long as a busy machine needs: until they are open, and while they are silent."""
+    from sterefo_core.sources.camera import open_camera
+
+    monkeypatch.setattr(open_camera, "__defaults__", ("auto", PATIENCE_S))
+    for module in ("camera_mjpeg", "camera_stream"):
+        monkeypatch.setattr(f"sterefo_core.sources.{module}.SILENT_S", PATIENCE_S)

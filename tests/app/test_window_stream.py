@@ -19,6 +19,7 @@ from tests.moving_square import FOLLOW, make_sequence
 from tests.threads import none_is_left
 
 FRAMES = 12
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @pytest.fixture(scope="module")

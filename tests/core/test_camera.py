@@ -26,6 +26,7 @@ from tests.core.hand_camera import plug_in
 from tests.core.streams import MjpegServer, RtspServer
 from tests.threads import PATIENCE_S, none_is_left
 
+pytestmark = pytest.mark.usefixtures("patient")
 SERVERS = pytest.mark.parametrize("server", [MjpegServer, RtspServer])
 
 
@@ -187,15 +188,7 @@ def test_a_stream_that_is_cut_comes_back_by_itself(server, side_by_side):
         assert source.take(PATIENCE_S)
 
 
-@pytest.fixture
-def patient(monkeypatch):
-    """Silence, however long, breaks no connection."""
-    monkeypatch.setattr("sterefo_core.sources.camera_mjpeg.SILENT_S", PATIENCE_S)
-    monkeypatch.setattr("sterefo_core.sources.camera_stream.SILENT_S", PATIENCE_S)
-
-
 @SERVERS
-@pytest.mark.usefixtures("patient")
 def test_a_stream_that_stalls_is_told_and_goes_on(server, side_by_side):
     with server(side_by_side) as camera, closing(open_camera(camera.url)) as source:
         camera.stall()
@@ -295,7 +288,6 @@ def test_a_camera_that_asks_for_a_password_gets_it_and_nobody_else_does(side_by_
 
 @SERVERS
 @pytest.mark.parametrize("state", ["playing", "stalled", "cut"])
-@pytest.mark.usefixtures("patient")
 def test_closing_waits_for_no_camera_whatever_it_does(server, state, side_by_side):
     with server(side_by_side) as camera:
         source = open_camera(camera.url)

@@ -33,6 +33,7 @@ from tests.core.streams import MjpegServer
 from tests.threads import PATIENCE_S
 
 TOP = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @pytest.fixture
