@@ -20,6 +20,7 @@ _STEP = 0.02, 0.3  # of the disparity and px: between neighbouring pixels of one
 _DEPTHS = 0.1, 0.3  # an object's disparities differ at least and at most by this share either way
 _MEASURED = 0.2  # with a smaller share of measured pixels around the click, colour decides
 _THINNEST = 0.15  # a row or column with less than this share of the fullest one is a stray
+_TALLEST = 3.5  # heights of the camera: people and vehicles are no larger
 _FILLED = 2  # mark of flood filling
 
 
@@ -41,6 +42,8 @@ def box_at(image: np.ndarray, disparity: DisparityMap, x: float, y: float) -> Bo
     seed = _seed(disparity, barred, column, row)
     if seed is not None:
         mask = _grown(disparity.values, barred, seed)
+        if ground is not None:
+            mask = _object_sized(mask, seed, _TALLEST * float(disparity.values[seed[1], seed[0]]) / ground.a)
     elif ground is not None and ground.at(column, row) > SKY_PX:
         return _modest(column, row, ground.thing_height(column, row) / 2, width, height)
     else:
@@ -100,12 +103,28 @@ def _flooded(values: np.ndarray, barred: np.ndarray, seed: tuple[int, int], dept
 
 def _opened(mask: np.ndarray, seed: tuple[int, int]) -> np.ndarray:
     """`mask` without what hangs on it by a thin bridge, unless it is thin itself."""
-    side = int(mask.any(axis=1).sum()) // 12 * 2 + 1
+    kept = _cut_loose(mask, seed, int(mask.any(axis=1).sum()) // 12 * 2 + 1)
+    return kept if kept.sum() > 0.5 * mask.sum() else mask
+
+
+def _cut_loose(mask: np.ndarray, seed: tuple[int, int], side: int) -> np.ndarray:
+    """The part around the seed of what is at least `side` px thick; nothing where the seed is in no such part."""
     opened = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     _, labels = cv2.connectedComponents(opened, connectivity=4)
     label = labels[seed[1], seed[0]]
-    kept = labels == label
-    return kept if label and kept.sum() > 0.5 * mask.sum() else mask
+    return (labels == label) & (label > 0)
+
+
+def _object_sized(mask: np.ndarray, seed: tuple[int, int], largest_px: float) -> np.ndarray:
+    """`mask` cut off from what hangs on it by ever wider bridges, until it is as large as people and vehicles are."""
+    for side in range(3, int(largest_px / 3), 4):
+        if max(mask.any(axis=0).sum(), mask.any(axis=1).sum()) <= largest_px:
+            break
+        part = _cut_loose(mask, seed, side)
+        if not part.any():
+            break
+        mask = part
+    return mask
 
 
 def _grown_by_colour(image: np.ndarray, column: int, row: int) -> np.ndarray:

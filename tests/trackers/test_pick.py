@@ -96,6 +96,11 @@ def test_every_click_gives_a_box_inside_the_picture(shape, level):
             assert box == box.clipped(shape[1], shape[0])
 
 
+def test_a_thing_that_touches_a_wall_at_its_distance_is_cut_off_from_it():
+    car, wall, between = Box(260, 100, 90, 46), Box(362, 30, 270, 116), Box(345, 120, 20, 3)
+    assert box_at(*street((wall, 20.0), (car, 20.0), (between, 20.0)), 300, 125).overlap(car) > 0.7
+
+
 def test_clicks_on_labelled_cars_of_kitti_find_them(real_data: Path):
     overlaps, folder = [], real_data / "kitti2015"
     with (folder / "object_boxes_from_obj_map.csv").open() as table:
