@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's spinning barriers stall a busy two-core machine
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # torch's spinning barriers stall a busy two-core machine,
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # and so does waiting for threads that others keep from running
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
