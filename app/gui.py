@@ -49,11 +49,15 @@ def start(address: str = DEMO) -> int:
     window = MainWindow(remembered.sound(settings))
     logging.getLogger("sterefo_core").addHandler(WarningsShown(window.status.say))
     signal.signal(signal.SIGINT, lambda *_: window.close())
-    heartbeat = QTimer()  # lets Python see Ctrl-C while Qt waits for events
+    signal.signal(signal.SIGTERM, lambda number, _: app.exit(128 + number))  # there may be nobody to ask about edits
+    heartbeat = QTimer()  # lets Python see signals while Qt waits for events
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(200)
     open_first(window, address)
-    return app.exec()
+    try:
+        return app.exec()
+    finally:
+        window.end_work()
 
 
 def open_first(window: MainWindow, address: str) -> None:

@@ -234,11 +234,15 @@ class MainWindow(QMainWindow):
             return
         remembered.remember(self.settings, self, self.preview)
         self.hide()
+        self.end_work()
+        event.accept()
+
+    def end_work(self) -> None:
+        """End all threads; what is under way leaves nothing half-written. May be called twice."""
         self.exports.close()
         self.live.close()
         self.preview.close()
         self._keys.stop()
-        event.accept()
 
     def _discard_and_close(self) -> None:
         session = self.document.session

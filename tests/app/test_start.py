@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -77,6 +78,47 @@ def test_the_real_program_starts_on_xcb_whichever_module_comes_first(first, tmp_
             check=False,
         )
     assert (done.returncode, done.stdout) == (0, "xcb Click something to focus on it None\n"), done.stderr
+
+
+TERMINATED = """
+import os, signal, sys
+from dataclasses import replace
+from app import commands, gui
+from PyQt6.QtCore import QTimer
+
+def look():
+    if window.state.plate is not None and window.state.plate.done is not None:
+        window.session = window.document.session
+        session = window.document.session
+        session.edit("an edit", replace(session.project, look_ahead=3))
+        assert session.dirty
+        os.kill(os.getpid(), signal.SIGTERM)
+
+shown = gui.open_first
+def open_and_look(opened, address):
+    global window
+    window = opened
+    shown(window, address)
+    window.timer = QTimer(timeout=look)
+    window.timer.start(50)
+gui.open_first = open_and_look
+sys.exit(commands.main([]))
+"""
+
+
+def test_who_is_told_to_end_does_so_and_asks_nobody_about_edits(tmp_path):
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path), "DISPLAY": ":none"}
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINATED],
+        cwd=TOP,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 128 + signal.SIGTERM, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_gestures_and_keys_work_on_xcb_too(tmp_path):
