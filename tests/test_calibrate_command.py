@@ -1,7 +1,7 @@
 """`run_app.py calibrate` as a person uses it: on recorded pairs, on a streaming camera, with files of others."""
 
 import json
-from itertools import count, cycle
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from tests.core.streams import MjpegServer
 RIG = known_rig((640, 480))
 BOARD = Board(square_m=0.03, marker_m=0.0225)
 SQUARE = ("--square", "30mm")
+SAME = 4.0  # grey levels that coding changes a picture by, at most
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +73,17 @@ def test_pairs_of_one_place_end_with_a_bad_verdict_and_no_file(pairs, tmp_path, 
 
 
 def obedient(camera, pairs, monkeypatch):
-    """A person who holds the board in the next way once it was captured, or has been still for a while."""
-    look, ways, looks = CalibrationSession.offer, cycle(pairs), count()
+    """A person who holds the board in the next way once it was captured, or was seen held still in vain."""
+    look, ways = CalibrationSession.offer, cycle(pairs)
+    held, looks = pairs[-1], 0
 
-    def offer(session, *pair):
-        guidance = look(session, *pair)
-        if guidance.captured or next(looks) % 5 == 4:
-            camera.play([np.hstack(next(ways))])
+    def offer(session, left, right, timestamp_s):
+        nonlocal held, looks
+        guidance = look(session, left, right, timestamp_s)
+        looks += np.abs(left.astype(int) - held[0]).mean() < SAME  # a picture may still be of the way before
+        if guidance.captured or looks == 4:
+            held, looks = next(ways), 0
+            camera.play([np.hstack(held)])
         return guidance
 
     monkeypatch.setattr(CalibrationSession, "offer", offer)

@@ -164,11 +164,11 @@ class MjpegServer(StreamServer):
             client.sendall(b'HTTP/1.0 401 Unauthorized\r\nWWW-Authenticate: Basic realm="camera"\r\n\r\n')
             return
         client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=next\r\n\r\n")
-        encoded: dict[int, bytes] = {}
+        encoded: dict[int, tuple[np.ndarray, bytes]] = {}  # with the picture: once it is gone, another may have its id
         for _, picture in self.pictures_from_now():
             if id(picture) not in encoded:
-                encoded[id(picture)] = as_jpeg(picture)
-            jpeg = self.damage(encoded[id(picture)])
+                encoded[id(picture)] = picture, as_jpeg(picture)
+            jpeg = self.damage(encoded[id(picture)][1])
             length = b"Content-Length: %d\r\n" % len(jpeg) if self._with_length else b""
             client.sendall(b"--next\r\nContent-Type: image/jpeg\r\n" + length + b"\r\n" + jpeg + b"\r\n")
 
