@@ -89,6 +89,8 @@ def _data_cases(addresses: list[str], pairs: int | None) -> tuple[int, Iterator[
 
 
 def _lpips(files: list[Path] | None):
+    if files is None:
+        return None
     from sterefo_core.evaluation.lpips import Lpips  # imports torch
 
-    return Lpips(*files) if files else None
+    return Lpips(*files)

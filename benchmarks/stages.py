@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import TypeVar
 
 import cv2
@@ -18,6 +17,7 @@ from sterefo_core.evaluation.baselines import OpenCvDepth
 from sterefo_core.measuring import measure_object
 from sterefo_core.project import Project
 from sterefo_core.protocols import DepthAidedTracker, Source, Tracker
+from sterefo_core.recent import Stopwatch
 from sterefo_core.refocus import make_renderer
 from sterefo_core.refocus.paper import PaperRenderer
 from sterefo_core.types import Box, DisparityMap, FocusState, Follow, Lens, Refocused, StereoFrame, Track
@@ -50,7 +50,7 @@ class Turns:
 
     def on(self, index: int) -> dict[str, float]:
         """The ms that each took on this frame; the trackers' first one, where they start, does not count."""
-        spent: dict[str, float] = {}
+        spent = Stopwatch()
         frame = _timed(spent, "decode", lambda: self._source.read(index))
         disparity = _timed(spent, "depth", lambda: self._depth.compute(frame))
         tracks = {name: self._followed(spent, name, frame, disparity) for name in self._trackers}
@@ -68,7 +68,7 @@ class Turns:
             _timed(spent, "paper", lambda: self._paper.render(*shown))
         return spent
 
-    def _followed(self, spent: dict[str, float], name: str, frame: StereoFrame, disparity: DisparityMap) -> Track:
+    def _followed(self, spent: Stopwatch, name: str, frame: StereoFrame, disparity: DisparityMap) -> Track:
         tracker, follow = self._trackers[name], self._follow
         if frame.index == follow.frame:
             return _refined(tracker, tracker.start(frame.left, follow.box), frame, disparity)
@@ -104,8 +104,6 @@ def _refined(tracker: Tracker, track: Track, frame: StereoFrame, disparity: Disp
     return tracker.refine(frame.left, disparity) if isinstance(tracker, DepthAidedTracker) else track
 
 
-def _timed(spent: dict[str, float], name: str, work: Callable[[], Result]) -> Result:
-    began_s = perf_counter()
-    result = work()
-    spent[name] = 1000 * (perf_counter() - began_s)
-    return result
+def _timed(spent: Stopwatch, name: str, work: Callable[[], Result]) -> Result:
+    with spent.stage(name):
+        return work()

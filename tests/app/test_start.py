@@ -60,6 +60,20 @@ def display():
         server.wait()
 
 
+def ran(settings, platform, screen, *words):
+    """Python with these words in a process of its own, once it has ended."""
+    own = {"QT_QPA_PLATFORM": platform, "DISPLAY": screen, "XDG_CONFIG_HOME": str(settings)}
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=TOP,
+        env=os.environ | own,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     "first",
     ["import cv2", "from PyQt6.QtWidgets import QApplication"],
@@ -67,16 +81,7 @@ def display():
 )
 def test_the_real_program_starts_on_xcb_whichever_module_comes_first(first, tmp_path):
     with display() as name:
-        environment = os.environ | {"DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "XDG_CONFIG_HOME": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-c", START.format(first=first)],
-            cwd=TOP,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
+        done = ran(tmp_path, "xcb", name, "-c", START.format(first=first))
     assert (done.returncode, done.stdout) == (0, "xcb Click something to focus on it None\n"), done.stderr
 
 
@@ -88,7 +93,6 @@ from PyQt6.QtCore import QTimer
 
 def look():
     if window.state.plate is not None and window.state.plate.done is not None:
-        window.session = window.document.session
         session = window.document.session
         session.edit("an edit", replace(session.project, look_ahead=3))
         assert session.dirty
@@ -107,32 +111,14 @@ sys.exit(commands.main([]))
 
 
 def test_who_is_told_to_end_does_so_and_asks_nobody_about_edits(tmp_path):
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path), "DISPLAY": ":none"}
-    done = subprocess.run(
-        [sys.executable, "-c", TERMINATED],
-        cwd=TOP,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
+    done = ran(tmp_path, "offscreen", ":none", "-c", TERMINATED)
     assert done.returncode == 128 + signal.SIGTERM, done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_gestures_and_keys_work_on_xcb_too(tmp_path):
     with display() as name:
-        environment = os.environ | {"DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "XDG_CONFIG_HOME": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/app/test_window_gestures.py", "-p", "no:cacheprovider"],
-            cwd=TOP,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
+        done = ran(tmp_path, "xcb", name, "-m", "pytest", "tests/app/test_window_gestures.py", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout
 
 
