@@ -15,6 +15,29 @@ from trackers import make_tracker
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 
 
+def add_device(parser: argparse.ArgumentParser | argparse._ArgumentGroup, default: str = "auto") -> None:
+    """Add `--device`."""
+    about = "what computes; auto is CUDA where there is one (default: %(default)s)"
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default=default, help=about)
+
+
+def add_size(parser: argparse.ArgumentParser, default: str = "1242x375") -> None:
+    """Add `--size`."""
+    parser.add_argument("--size", type=size, default=default, metavar="WxH", help="of pictures (default: %(default)s)")
+
+
+def add_seeds(parser: argparse.ArgumentParser, seeds: list[int], what: str) -> None:
+    """Add `--seeds`, those of `what` is looked at unless others are given."""
+    about = f"which {what} (default: {' '.join(map(str, seeds))})"
+    parser.add_argument("--seeds", nargs="+", type=int, default=seeds, metavar="N", help=about)
+
+
+def add_layout(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add `--layout`, None where it is not given."""
+    layouts = ["auto", "side-by-side", "top-bottom"]
+    parser.add_argument("--layout", choices=layouts, help="how a video holds both eyes (default: auto, by looking)")
+
+
 def track(text: str) -> Follow:
     """`F:x,y,w,h` as a Follow."""
     match = re.fullmatch(rf"(\d+):({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})", text)

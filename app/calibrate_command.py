@@ -45,12 +45,17 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("address", nargs="?", help="a camera (camera:0), or recorded pairs: LEFT,RIGHT or a video")
     board = parser.add_argument_group("the board")
-    board.add_argument("--board", choices=[kind.value for kind in BoardKind], default=BoardKind.CHARUCO.value)
+    board.add_argument(
+        "--board",
+        choices=[kind.value for kind in BoardKind],
+        default=BoardKind.CHARUCO.value,
+        help="default: %(default)s",
+    )
     board.add_argument("--squares", type=_squares, default=(9, 6), metavar="CxR", help="columns x rows (default 9x6)")
     board.add_argument("--square", type=_millimetres, default=25.0, metavar="MM", help="their width (default 25mm)")
     board.add_argument("--marker", type=_millimetres, metavar="MM", help="width of the markers (default: 3/4 of it)")
     board.add_argument("--print", type=Path, metavar="FILE", help="write the board as a PDF of true size, and stop")
-    board.add_argument("--paper", choices=list(PAPERS_MM), default="a4")
+    board.add_argument("--paper", choices=list(PAPERS_MM), default="a4", help="default: %(default)s")
     parser.add_argument(
         "--import", dest="imported", metavar="FILE", help="read OpenCV, KITTI or ROS (LEFT,RIGHT) files"
     )

@@ -44,7 +44,7 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
         prog="run_app.py",
         description="SteReFo: click an object in stereo video and see it refocused. Without a command: the window.",
         epilog="An address is 'demo', a KITTI folder (raw, odometry, tracking, stereo 2012/2015), a stereo video, "
-        "or two videos or picture folders as LEFT,RIGHT.",
+        "two videos or picture folders as LEFT,RIGHT, or a camera, as the command cameras shows them.",
     )
     launch.add_arguments(parser)
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND")

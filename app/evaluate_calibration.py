@@ -16,8 +16,8 @@ def add_calibration(subjects: argparse._SubParsersAction) -> None:
         description="Render calibration sessions of 18 views through two known lenses, with two views shaken and two "
         "out of step, calibrate from them, and compare what is found with what is true.",
     )
-    calibration.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="which sessions")
-    calibration.add_argument("--size", type=arguments.size, default=(1280, 720), metavar="WxH", help="of the pictures")
+    arguments.add_seeds(calibration, [0, 1, 2], "sessions")
+    arguments.add_size(calibration, "1280x720")
     calibration.set_defaults(run=run)
 
 

@@ -53,8 +53,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         description="Measure the focus in every true box; follow the objects of the first frame where it is a video.",
     )
     focus.add_argument("address", help=f"'demo', a KITTI stereo folder with its truth, or '{RENDERED}' scenes")
-    focus.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2], help="which rendered scenes of each kind")
-    focus.add_argument("--depth", default="sgm", metavar="ENGINE")
+    arguments.add_seeds(focus, [0, 1, 2], "rendered scenes of each kind")
+    focus.add_argument("--depth", default="sgm", metavar="ENGINE", help="as export takes it (default: %(default)s)")
     focus.set_defaults(run=run_focus)
     add_stereo(subjects)
     add_speed(subjects)
@@ -74,9 +74,9 @@ def _add_tracking(subjects: argparse._SubParsersAction) -> None:
     )
     tracking.add_argument(
         "--trackers", nargs="+", type=arguments.tracker, default=["opencv-csrt", "stereo"], metavar="NAME",
-        help=", ".join([*TRACKERS, *NETWORKS.values()]),
+        help=f"{', '.join([*TRACKERS, *NETWORKS.values()])} (default: opencv-csrt stereo)",
     )  # fmt: skip
-    tracking.add_argument("--seeds", nargs="+", type=int, default=[0, 1], help="which rendered scenes of each kind")
+    arguments.add_seeds(tracking, [0, 1], "rendered scenes of each kind")
     tracking.set_defaults(run=run_tracking)
 
 

@@ -12,7 +12,7 @@ from sterefo_core.part_file import part_file, writing
 
 def add_files(parser: argparse.ArgumentParser) -> None:
     """Add `--json`, `--csv` and `--html`."""
-    for kind, what in (("json", "every score"), ("csv", "every score"), ("html", "a report with pictures")):
+    for kind, what in (("json", "every score"), ("csv", "every score"), ("html", "a report")):
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what} there")
 
 

@@ -36,12 +36,18 @@ def add_refocus(subjects: argparse._SubParsersAction) -> None:
         "rendered scenes: PSNR in dB, SSIM, FLIP (lower is better). Truths are kept for the next time. With --data, "
         "against the same renderer on true disparity instead, focused on six planes: the paper's protocol.",
     )
-    refocus.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="kinds of scene")
-    refocus.add_argument("--seeds", nargs="+", type=int, default=[0], help="which scenes of each kind")
-    refocus.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
+    refocus.add_argument(
+        "--kinds", nargs="+", choices=KINDS, default=list(KINDS), metavar="KIND",
+        help=f"of scenes: {', '.join(KINDS)} (default: all)",
+    )  # fmt: skip
+    arguments.add_seeds(refocus, [0], "scenes of each kind")
+    arguments.add_size(refocus)
     refocus.add_argument("--data", nargs="+", metavar="FOLDER", help="data sets with true disparity, or 'synthetic'")
     refocus.add_argument("--pairs", type=arguments.count, metavar="N", help="at most so many of each, evenly spread")
-    refocus.add_argument("--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS))
+    refocus.add_argument(
+        "--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS), metavar="NAME",
+        help=f"{', '.join(RENDERERS)} (default: these), {', '.join(FROM_STEREO)}",
+    )  # fmt: skip
     refocus.add_argument(
         "--lpips", nargs=2, type=Path, metavar=("ALEXNET", "LINEAR"),
         help="score LPIPS, too, with your weights: alexnet-owt-7be5be79.pth of torchvision and alex.pth of lpips",

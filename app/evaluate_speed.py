@@ -29,9 +29,9 @@ def add_speed(subjects: argparse._SubParsersAction) -> None:
         help=f"with commas between (default: %(default)s); '{PAPER}' is the paper's network, with random weights, "
         f"'{CAPTURED}' is 'net' replayed as a CUDA graph",
     )  # fmt: skip
-    speed.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
-    speed.add_argument("--rounds", type=arguments.count, default=5, metavar="N")
-    speed.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    arguments.add_size(speed)
+    speed.add_argument("--rounds", type=arguments.count, default=5, metavar="N", help="default: %(default)s")
+    arguments.add_device(speed)
     add_files(speed)
     speed.set_defaults(run=run)
 

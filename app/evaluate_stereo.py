@@ -34,7 +34,7 @@ def add_stereo(subjects: argparse._SubParsersAction) -> None:
     stereo = subjects.add_parser(
         "stereo",
         help="disparities against true ones",
-        description="Score depth engines: EPE, bad-1, bad-2, bad-3, D1 (errors above 3 px and 5 %%), split by "
+        description="Score depth engines: EPE, bad-1, bad-2, bad-3, D1 (errors above 3 px and 5 %), split by "
         "occlusion, foreground and nearness to depth edges; density, and time for a pair. Disparities are clipped to "
         "0..192 px first.",
     )
@@ -44,7 +44,7 @@ def add_stereo(subjects: argparse._SubParsersAction) -> None:
     )  # fmt: skip
     every = ",".join(name for name in (*ENGINES, *BASELINES) if name not in REFOCUSING)
     stereo.add_argument("--engines", default=every, metavar="NAMES", help=f"with commas between (default: {every})")
-    stereo.add_argument("--device", default="cpu", choices=("auto", "cpu", "cuda"), help="for networks")
+    arguments.add_device(stereo, "cpu")
     stereo.add_argument(
         "--pairs", type=arguments.count, metavar="N", help="at most so many of each data set, evenly spread"
     )

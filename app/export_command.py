@@ -23,7 +23,6 @@ from sterefo_core.protocols import Source
 from sterefo_core.video_writer import CODEC_NAMES
 from trackers import NETWORKS, TRACKERS
 
-LAYOUTS = ["auto", "side-by-side", "top-bottom"]
 PROGRESS: dict[str, Any] = {
     "unit": "frame",
     "desc": "export",
@@ -116,17 +115,24 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--steady-depth", action=argparse.BooleanOptionalAction, help="average disparity over frames (default: yes)"
     )
-    group.add_argument("--layout", choices=LAYOUTS, help="how a video holds both eyes")
-    group.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    arguments.add_layout(group)
+    arguments.add_device(group)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add the options that `settings_of` understands."""
     group = parser.add_argument_group("what is written")
     group.add_argument("-o", "--output", type=Path, required=True, help="file to write (png, several: folder)")
-    group.add_argument("--codec", choices=CODEC_NAMES, default="h264")
+    group.add_argument(
+        "--codec", choices=CODEC_NAMES, default="h264", help="ffv1 and png keep every bit (default: %(default)s)"
+    )
     group.add_argument("--quality", type=int, metavar="N", help="the codec's quality number (h264: 0 best .. 51)")
-    group.add_argument("--show", choices=[str(c) for c in Contents], default="refocused", help="what to see in it")
+    group.add_argument(
+        "--show",
+        choices=[str(c) for c in Contents],
+        default="refocused",
+        help="what to see in it (default: %(default)s)",
+    )
     group.add_argument(
         "--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times (several: folder)"
     )

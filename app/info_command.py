@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from contextlib import closing
 
+from app import arguments
 from sterefo_core import optics
 from sterefo_core.protocols import Source
 from sterefo_core.sources import open_source
@@ -14,8 +15,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add `info` to the command line."""
     parser = commands.add_parser("info", help="say what an address holds", description="Say what an address holds.")
     parser.add_argument("address", help="'demo', a data folder, a stereo video, or LEFT,RIGHT")
-    parser.add_argument("--layout", choices=["auto", "side-by-side", "top-bottom"], default="auto")
-    parser.set_defaults(run=run)
+    arguments.add_layout(parser)
+    parser.set_defaults(run=run, layout="auto")
 
 
 def run(given: argparse.Namespace) -> int:

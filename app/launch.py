@@ -17,7 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Add `open` to the command line."""
-    parser = commands.add_parser("open", help="open the window on an address or a project", description="Open it.")
+    parser = commands.add_parser(
+        "open", help="open the window on an address or a project", description="Open the window on it."
+    )
     parser.add_argument("address", help="'demo', a data folder, a stereo video, LEFT,RIGHT, a camera, or a project")
     parser.set_defaults(run=run_on)
 

@@ -27,10 +27,16 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         help="write a focus sweep over one picture, from far to near",
         description="Focus one picture on evenly spaced planes from far to near, pulling smoothly between them.",
     )
-    parser.add_argument("address", help="LEFT,RIGHT pictures, or any address that export takes")
-    parser.add_argument("--frame", type=int, default=0, metavar="F", help="which frame of the address")
-    parser.add_argument("--planes", type=int, default=10, metavar="N", help="number of focal planes")
-    parser.add_argument("--hold", type=float, default=0.4, metavar="S", help="seconds to rest on each plane")
+    parser.add_argument("address", help="LEFT,RIGHT pictures, 'demo', a data folder, or a stereo video")
+    parser.add_argument(
+        "--frame", type=int, default=0, metavar="F", help="which frame of the address (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--planes", type=int, default=10, metavar="N", help="number of focal planes (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--hold", type=float, default=0.4, metavar="S", help="seconds to rest on each plane (default: %(default)s)"
+    )
     export_command.add_output(parser)
     export_command.add_lens(parser)
     parser.set_defaults(run=run)

@@ -22,7 +22,7 @@ CROP = (256, 512)
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
-    """Add `train` and `adapt` to the command line."""
+    """Add `train`, `adapt` and `export-onnx` to the command line."""
     train = commands.add_parser(
         "train",
         help="train a stereo network, alone or together with refocusing",
@@ -32,7 +32,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     train.add_argument("recipe", type=Path, help="a TOML file; configs/ has those of the shipped weights")
     train.add_argument("-o", "--output", type=Path, required=True, help="folder of checkpoints, curves and weights")
-    train.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    arguments.add_device(train)
     train.set_defaults(run=run_train)
     adapt = commands.add_parser(
         "adapt",
@@ -42,18 +42,22 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         epilog="Example: run_app.py adapt drive.mp4 -o drive.safetensors, then export drive.mp4 --depth "
         "net=drive.safetensors",
     )
-    adapt.add_argument("address", help="what export takes; all of its frames are learned from")
+    adapt.add_argument(
+        "address", help="a data folder, a stereo video, or LEFT,RIGHT; all of its frames are learned from"
+    )
     adapt.add_argument("-o", "--output", type=Path, required=True, help="weights to write")
-    adapt.add_argument("--steps", type=int, default=STEPS_TO_ADAPT, metavar="N")
-    adapt.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    adapt.add_argument(
+        "--steps", type=int, default=STEPS_TO_ADAPT, metavar="N", help="of training (default: %(default)s)"
+    )
+    arguments.add_device(adapt)
     adapt.set_defaults(run=run_adapt)
     onnx = commands.add_parser(
         "export-onnx",
         help="write the stereo network for other programs",
         description="Write the network as ONNX for pictures of one size: left and right, (1, 3, H, W) on any scale.",
     )
-    onnx.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.onnx")
-    onnx.add_argument("--size", type=arguments.size, default=(1242, 375), metavar="WxH")
+    onnx.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.onnx", help="file to write")
+    arguments.add_size(onnx)
     onnx.add_argument("--weights", type=Path, metavar="FILE", help="of train or adapt (default: those that ship)")
     onnx.set_defaults(run=run_export_onnx)
 
@@ -68,7 +72,7 @@ def run_train(given: argparse.Namespace) -> int:
 
 def run_adapt(given: argparse.Namespace) -> int:
     """Fit the shipped weights to an address."""
-    from sterefo_core.depth.learned import WEIGHTS
+    from sterefo_core.depth import WEIGHTS
     from sterefo_core.learning.config import TrainingConfig
 
     config = TrainingConfig(
@@ -83,7 +87,7 @@ def run_adapt(given: argparse.Namespace) -> int:
 
 def run_export_onnx(given: argparse.Namespace) -> int:
     """Write the ONNX file; prints where."""
-    from sterefo_core.depth.learned import WEIGHTS
+    from sterefo_core.depth import WEIGHTS
     from sterefo_core.depth.onnx import export_onnx
 
     width, height = given.size

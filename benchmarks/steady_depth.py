@@ -24,11 +24,12 @@ _CALM_PX = 3.0  # larger changes are other surfaces
 
 def main() -> None:
     """Print a row for each source and engine."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", help="sequences beside the demo")
+    folders = parser.parse_args().folders
     cv2.setNumThreads(1)
     print(f"{'source':28} {'depth':8} {'flicker px':>10} {'error px':>9} {'cpu ms':>7}")
-    for address in ["demo", *parser.parse_args().folders]:
+    for address in ["demo", *folders]:
         with closing(open_source(address)) as source:
             engine = make_depth_engine("sgm")
             for name, depth in (("alone", engine), ("steady", steadied(engine, source))):

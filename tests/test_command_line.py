@@ -1,5 +1,6 @@
 """The command line, driven as a person would, on small real folders; what goes wrong is said in one line."""
 
+import argparse
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 
 from app import workshop
-from app.commands import main
+from app.commands import build_parser, main
 from sterefo_core.sources import open_source
 from tests.moving_square import FRAMES, HEIGHT, TRACK, WIDTH, make_sequence
 
@@ -359,6 +360,23 @@ def test_help_names_every_command(capsys):
         main(["--help"])
     said = capsys.readouterr().out
     assert all(command in said for command in ("open", "export", "info", "sweep", "evaluate"))
+
+
+def parsers_below(parser):
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from parsers_below(below)
+
+
+@pytest.mark.parametrize("parser", list(parsers_below(build_parser())), ids=lambda parser: parser.prog)
+def test_every_help_can_be_printed_and_says_something_of_every_option(parser):
+    said = parser.format_help()
+    assert "%%" not in said and "%(" not in said
+    assert [
+        action.dest for action in parser._actions if not (action.help or action.dest in ("command", "subject"))
+    ] == []
 
 
 def test_without_a_display_the_demo_is_exported_and_its_place_is_printed(tmp_path, monkeypatch, capsys):
