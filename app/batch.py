@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Protocol
 
@@ -29,7 +29,7 @@ def carry_out(batch: Sequence[Task], executor: Executor) -> None:
 
     Raises ExportError after the last one where some failed, and KeyboardInterrupt, which then says what was written.
     """
-    waiting = [task for task in batch if not is_whole(task)]
+    waiting = list(_not_whole(batch))
     _make_folders(waiting)
     written = 0
     try:
@@ -44,6 +44,16 @@ def carry_out(batch: Sequence[Task], executor: Executor) -> None:
     print(f"{len(batch)} films: {written} written{whole}")
     if failed := len(waiting) - written:
         raise ExportError(f"{failed} of {len(batch)} films could not be written: the lines above say why")
+
+
+def _not_whole(batch: Sequence[Task]) -> Iterator[Task]:
+    for task in batch:
+        try:
+            if is_whole(task):
+                continue
+        except ExportError as error:
+            print(error, file=sys.stderr)
+        yield task
 
 
 def _make_folders(tasks: Sequence[Task]) -> None:

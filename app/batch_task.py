@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from app import workshop
 from app.film import Film, write_film
-from sterefo_core.errors import SterefoError
+from sterefo_core.errors import ExportError, SterefoError
 from sterefo_core.export import ExportSettings
 from sterefo_core.part_file import part_file, writing
 from sterefo_core.project import Project
@@ -61,12 +61,17 @@ def perform(task: Task, threads: int, tell: Callable[[Progress], object] = lambd
 
 
 def is_whole(task: Task) -> bool:
-    """Whether the film is there as this very task would write it. The source is not looked at."""
+    """Whether the film is there as this very task would write it. The source is not looked at.
+
+    Raises ExportError where there is a film whose record cannot be read.
+    """
+    record = _record(task)
     try:
-        kept = json.loads(_record(task).read_text(encoding="utf-8"))
-        return kept == json.loads(_made(task))
-    except (OSError, ValueError, RecursionError):
+        return json.loads(made(task)) == json.loads(record.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except (OSError, ValueError, RecursionError) as error:
+        raise ExportError(f"{record} cannot be read: its film is made again, and stays until then") from error
 
 
 def _write(task: Task, threads: int, tell: Callable[[Progress], object]) -> Film:
@@ -85,7 +90,7 @@ def _write(task: Task, threads: int, tell: Callable[[Progress], object]) -> Film
             renderer=renderer,
         )
     with part_file(record) as part, writing(record):
-        part.write_text(_made(task), encoding="utf-8")
+        part.write_text(made(task), encoding="utf-8")
     return film
 
 
@@ -93,7 +98,7 @@ def _record(task: Task) -> Path:
     return task.settings.target.with_name(f"{task.settings.target.name}.export.json")
 
 
-def _made(task: Task) -> str:
+def made(task: Task) -> str:
     """How the film that is there was made, if it was by this task. Raises OSError where there is none."""
     settings = task.settings
     said: dict[str, Any] = {"project": asdict(task.project), "settings": asdict(settings)}

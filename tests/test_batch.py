@@ -158,7 +158,6 @@ CHANGES = {
     "a log": (["--log", "facts"], lambda folder: None, 2),
     "a film cut short": ([], cut, 1),
     "a film removed": ([], lambda folder: (folder / "out" / "01.mkv").unlink(), 1),
-    "a record of nonsense": ([], lambda folder: (folder / "out" / "01.mkv.export.json").write_bytes(b"\xff["), 1),
     "nothing": ([], lambda folder: None, 0),
 }
 
@@ -176,6 +175,24 @@ def test_what_is_not_there_as_the_command_writes_it_is_written_again(folder, her
     assert sorted(path.name for path in folder.glob("facts/*")) == [
         f"{name}.jsonl" for name in NAMES if "--log" in more
     ]
+
+
+def test_a_record_of_nonsense_is_one_line_and_its_film_is_made_again_and_stays_until_then(folder, here, capfd):
+    assert main(words(folder)) == 0
+    before, record = films(folder), folder / "out" / "01.mkv.export.json"
+    whole = record.read_bytes()
+    record.write_bytes(b"\xff[")
+    shutil.move(folder / "sequences" / "01" / "image_3", folder / "elsewhere")
+    capfd.readouterr()
+    assert main(words(folder)) == 1
+    assert films(folder) == before
+    said = f"{record} cannot be read: its film is made again, and stays until then"
+    assert capfd.readouterr().err.splitlines()[0] == said
+    record.write_bytes(b"[" * 100_000)
+    shutil.move(folder / "elsewhere", folder / "sequences" / "01" / "image_3")
+    assert main(words(folder)) == 0
+    assert capfd.readouterr().err.splitlines() == [said]
+    assert films(folder) == before and record.read_bytes() == whole
 
 
 def test_addresses_projects_and_folders_of_sequences_are_exported_together(folder, here, tmp_path):

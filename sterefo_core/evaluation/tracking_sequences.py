@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,17 +54,27 @@ def drawn_sequences(path: Path) -> Iterator[TrackingSequence]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         drawn = {
-            (folder.partition(" (")[0], name): {int(frame): Box(*map(float, box)) for frame, box in boxes.items()}
+            (folder.partition(" (")[0], name): {int(frame): _box(box) for frame, box in boxes.items()}
             for folder, objects in document.items()
             if isinstance(objects, dict)
             for name, boxes in objects.items()
         }
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         raise SourceError(f"{path} has no drawn boxes: give {{folder: {{object: {{frame: [x, y, w, h]}}}}}}") from None
     for (folder, name), boxes in drawn.items():
         if len(boxes) > 1:
             with closing(open_source(str(path.parent / folder))) as source:
+                if not 0 <= min(boxes) < len(source):
+                    raise SourceError(f"{path}: {folder} has no frame {min(boxes)}, where {name} is drawn")
                 yield drawn_sequence(f"{source.name} {name}", source, boxes)
+
+
+def _box(numbers: Iterable[str | float]) -> Box:
+    """Raises ValueError, TypeError or OverflowError where these are not a left, a top, a width and a height."""
+    x, y, width, height = map(float, numbers)
+    if not np.isfinite([x, y, width, height]).all():
+        raise ValueError("not finite")
+    return Box(x, y, width, height)
 
 
 def drawn_sequence(name: str, source: Source, boxes: Mapping[int, Box]) -> TrackingSequence:
@@ -113,8 +123,13 @@ def otb_sequence(folder: Path) -> TrackingSequence:
     pictures = list_pictures(images) if images.is_dir() else []
     if not truth.is_file() or not pictures:
         raise SourceError(f"{folder} needs groundtruth_rect.txt and pictures in img to be a tracking sequence")
-    rows = [line.replace(",", " ").split() for line in truth.read_text().splitlines() if line.strip()]
-    boxes = [Box(float(x) - 1, float(y) - 1, float(w), float(h)) for x, y, w, h in rows]
+    try:
+        rows = [line.replace(",", " ").split() for line in truth.read_text("utf-8").splitlines() if line.strip()]
+        boxes = [replace(box, x=box.x - 1, y=box.y - 1) for box in map(_box, rows)]
+    except (OSError, ValueError):
+        raise SourceError(f"{truth} has no boxes: give x, y, width and height on every line") from None
+    if not boxes:
+        raise SourceError(f"{truth} is empty: give x, y, width and height on every line")
 
     def read(index: int) -> StereoFrame:
         picture = read_picture(pictures[index])

@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from app.batch_task import Task, is_whole, made
 from sterefo_core.calibration.imports import import_rig
 from sterefo_core.calibration.rig_file import load_rig, save_rig
 from sterefo_core.evaluation.board_views import known_rig
+from sterefo_core.evaluation.tracking_sequences import drawn_sequences, otb_sequence
+from sterefo_core.export import ExportSettings
 from sterefo_core.learning.checkpoint import load_tensors, save_tensors
 from sterefo_core.learning.config import TrainingConfig
 from sterefo_core.learning.pfm import write_pfm
@@ -22,7 +25,7 @@ from sterefo_core.project_file import load_project, save_project
 from sterefo_core.sources import images, kitti_files
 from sterefo_core.sources.camera_address import parse_camera
 from sterefo_core.types import Calibration
-from tests.core import kitti_folders as made
+from tests.core.kitti_folders import projections
 from tests.core.test_calibration_imports import KITTI, write_opencv
 from tests.core.test_project import EVERYTHING, FakeSource
 
@@ -82,6 +85,31 @@ def _camera(path: Path) -> None:
     assert parse_camera(path.read_text("utf-8", "surrogateescape")).devices
 
 
+def _exported(folder: Path) -> Task:
+    """A task whose film is there."""
+    film = folder / "film.mkv"
+    film.write_bytes(b"a film")
+    return Task(EVERYTHING, ExportSettings(film), "cpu")
+
+
+def _record(path: Path) -> None:
+    task, said = _exported(path.parent), path.read_bytes()
+    path.replace(path.with_name("film.mkv.export.json"))
+    assert is_whole(task) == (json.loads(said) == json.loads(_RECORD))
+
+
+def _drawn_boxes(path: Path) -> None:
+    assert not list(drawn_sequences(path))  # there is one box of each object, so that no source is opened
+
+
+def _otb_boxes(path: Path) -> None:
+    (path.parent / "img").mkdir(exist_ok=True)
+    (path.parent / "img" / "1.png").touch()
+    path.replace(path.with_name("groundtruth_rect.txt"))
+    (target,) = otb_sequence(path.parent).targets
+    assert target.box and np.isfinite([target.box.x, target.box.y, target.box.width, target.box.height]).all()
+
+
 def _recipe(path: Path) -> None:
     recipe = TrainingConfig.from_file(path)
     assert TrainingConfig.from_settings(json.loads(recipe.as_json()), "itself").as_json() == recipe.as_json()
@@ -126,13 +154,18 @@ _RECIPE = b'architecture = "sequential"\ndata = ["synthetic", "here"]\nlabels = 
 _RECIPE += b"learning_rate = 2e-4\nfrozen_norm = true\nheight = 64\nwidth = 96\nseed = 3\n"
 
 
+_DRAWN = b'{"note": "by hand", "nowhere (image_2)": {"car": {"0": [1, 2, 30, 20]}, "bus": {"7": [1.5, 2, 3, 4]}}}'
+with TemporaryDirectory() as _folder:
+    _RECORD = made(_exported(Path(_folder))).encode()
+
+
 def parsers() -> dict[str, Parser]:
     """All of them, by the names that the fuzzer's table shows."""
     pictures = [np.linspace(-9, 9, 24, dtype=np.float32).reshape(4, 6), np.full((2, 3), np.inf, np.float32)]
     tensors = {"a": torch.arange(6.0).reshape(2, 3), "b.c": torch.zeros(4, dtype=torch.bfloat16)}
     opencv = {suffix: _written(write_opencv, f"rig.{suffix}") for suffix in ("yml", "xml", "json")}
     return {
-        "KITTI calibration": Parser((made.projections().encode(),), _calibration),
+        "KITTI calibration": Parser((projections().encode(),), _calibration),
         "KITTI timestamps": Parser((_SECONDS, _DATES), _times),
         "KITTI labels": Parser((_LABELS,), _labels),
         "Middlebury calibration": Parser((_MIDDLEBURY,), _scene),
@@ -147,6 +180,9 @@ def parsers() -> dict[str, Parser]:
         "KITTI raw calibration": Parser((KITTI.encode(),), import_rig),
         "ROS camera_info": Parser((_ros("left"),), _ros_pair),
         "camera address": Parser(_ADDRESSES, _camera),
+        "record of a film": Parser((_RECORD,), _record),
+        "drawn boxes": Parser((_DRAWN,), _drawn_boxes),
+        "OTB boxes": Parser((b"205,151,17,50\n207,151,17.5,50\n", b"205\t151\t17\t50\n"), _otb_boxes),
         "training recipe": Parser((_RECIPE,), _recipe),
         "weights": Parser((_written(lambda path: save_tensors(path, tensors, {"step": 3})),), load_tensors),
     }

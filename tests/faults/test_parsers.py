@@ -55,6 +55,12 @@ FOUND = {
     "a number of 5000 digits": ("training recipe", b"seed = " + b"9" * 5000),
     "a rate of 400 digits": ("training recipe", b"learning_rate = " + b"9" * 400),
     "a rate that is no number": ("training recipe", b"learning_rate = nan"),
+    "a record that is none": ("record of a film", b"\xff["),
+    "lists in lists in a record": ("record of a film", b"[" * 100_000),
+    "a box of 400 digits": ("drawn boxes", b'{"07": {"car": {"0": [1, 2, 3, ' + b"9" * 400 + b"]}}}"),
+    "a box without end": ("OTB boxes", b"1,2,3,inf"),
+    "a box of three numbers": ("OTB boxes", b"1,2,3"),
+    "no box at all": ("OTB boxes", b"\n"),
     "lists in lists": ("training recipe", b"data = " + b"[" * 3000),
 }
 

@@ -125,6 +125,9 @@ def test_drawn_boxes_are_read_from_a_file_beside_their_folders(tmp_path):
     (sequence,) = drawn_sequences(boxes)
     assert [target.box for target in sequence.targets] == [Box(1, 2, 30, 20), None, Box(3, 2, 30, 20)]
     assert sequence.read(2).index == 2
+    boxes.write_text('{"sequences/07": {"car": {"-1": [1, 2, 30, 20], "2": [3, 2, 30, 20]}}}')
+    with pytest.raises(SourceError, match="no frame -1, where car is drawn"):
+        next(drawn_sequences(boxes))
     boxes.write_text('{"sequences/07": {"car": 3}}')
     with pytest.raises(SourceError, match="no drawn boxes"):
         next(drawn_sequences(boxes))
