@@ -13,6 +13,9 @@ TAKE_S = 0.05
 
 HEALTH_S = 0.5
 
+LATE_S = 0.2
+"""Playing that lies farther behind the clock, and gets no nearer by skipping, slows down."""
+
 
 class Feed(Protocol):
     """Where the preview is in its source, and where it goes from there.
@@ -28,11 +31,11 @@ class Feed(Protocol):
     def target(self, wish: Wish, served: Wish) -> int | None:
         """The frame to go to: the wished one, the one due now, or where we are; None where there is nothing to do."""
 
-    def reached(self, frame: int, target: int, wish: Wish, served: Wish) -> None:
-        """We are at `frame`, on the way to `target`."""
+    def following(self, frame: int, wish: Wish, served: Wish, within_s: float) -> int | None:
+        """The frame that playing wants after `frame`, which can be shown in so many seconds; None where none is."""
 
-    def following(self, frame: int, wish: Wish) -> int | None:
-        """The frame that playing needs after `frame`; None where it stands still or where that cannot be told."""
+    def reached(self, frame: int, target: int, wish: Wish, served: Wish, then: int | None) -> None:
+        """We are at `frame`, on the way to `target`; `then` is made ready: what is following, or as near as we get."""
 
     def ended(self, wish: Wish) -> bool:
         """Whether playing is over."""
@@ -62,12 +65,12 @@ class Live:
                 return taken
         return self.frame if self._started and wish is not served else None
 
-    def reached(self, frame: int, target: int, wish: Wish, served: Wish) -> None:
-        """Every pair taken is looked at: none is skipped, and there is no clock to keep."""
-
-    def following(self, frame: int, wish: Wish) -> int | None:
+    def following(self, frame: int, wish: Wish, served: Wish, within_s: float) -> int | None:
         """What a camera will see is not there yet."""
         return None
+
+    def reached(self, frame: int, target: int, wish: Wish, served: Wish, then: int | None) -> None:
+        """Every pair taken is looked at: none is skipped, and there is no clock to keep."""
 
     def ended(self, wish: Wish) -> bool:
         """A camera has no end."""
@@ -90,43 +93,44 @@ class Recorded:
         self._times_s, self._now_s = times_s, now_s
         self._playhead = Playhead(times_s)
         self.frame = self.skipped = 0
-        self._skips = False
+        self._following: int | None = None
+        self._ready: int | None = None
 
     def target(self, wish: Wish, served: Wish) -> int | None:
-        """The frame to go to: the wished one, the one due by the clock, or where we are."""
+        """The frame to go to: the wished one, the one that is ready or due by the clock, or where we are."""
         if wish.generation != served.generation:
             return min(max(wish.frame, 0), len(self._times_s) - 1)
-        beyond = self._beyond(self.frame, wish)
+        beyond, frames = self._beyond(self.frame, wish), self._play_range(self.frame, wish)
         if wish.speed == 0 or (_starts(wish, served) and beyond is not None):
             return self.frame
         if beyond is None:
-            frames = self._play_range(self.frame, wish)
             return frames[0] if wish.speed > 0 else frames[-1]
         due = self._playhead.due(self._now_s())
-        if (due - self.frame) * wish.speed <= 0:
+        then = (beyond if wish.every_frame else due) if self._ready is None else self._ready
+        if (then - self.frame) * wish.speed <= 0 or (due - then) * wish.speed < 0:
             return self.frame  # served for another reason than the clock
-        frames = self._play_range(self.frame, wish)
-        return beyond if wish.every_frame else min(max(due, frames[0]), frames[-1])
+        return min(max(then, frames[0]), frames[-1])
 
-    def reached(self, frame: int, target: int, wish: Wish, served: Wish) -> None:
+    def following(self, frame: int, wish: Wish, served: Wish, within_s: float) -> int | None:
+        """The next frame in the direction of play, or the one that will be due by then if that is farther."""
+        self._following = None
+        if wish.speed:
+            self._following = self._beyond(frame, wish)
+            if self._following is not None and not (wish.every_frame or self._begins(frame, wish, served)):
+                frames, due = self._play_range(frame, wish), self._playhead.due(self._now_s() + within_s)
+                farther = max if wish.speed > 0 else min
+                self._following = farther(self._following, min(max(due, frames[0]), frames[-1]))
+        return self._following
+
+    def reached(self, frame: int, target: int, wish: Wish, served: Wish, then: int | None) -> None:
         """Count what was skipped, and start the clock where playing starts, jumps or cannot keep up."""
-        before, self.frame = self.frame, frame
-        jump = wish.generation != served.generation
-        turned = (frame - before) * wish.speed < 0
-        self._skips = not (jump or turned) and abs(frame - before) > 1
-        if wish.speed and (jump or _starts(wish, served)):
+        begins = self._begins(frame, wish, served)
+        if wish.speed and (wish.generation != served.generation or _starts(wish, served)):
             self.skipped = 0
-        elif not (jump or turned):
-            self.skipped += max(abs(frame - before) - 1, 0)
-        self._keep_time(wish, jump or frame != target or turned or _starts(wish, served))
-
-    def following(self, frame: int, wish: Wish) -> int | None:
-        """The next frame in the direction of play, where frames are not skipped or an object is followed past them."""
-        if wish.speed == 0 or wish.project is None:
-            return None
-        if self._skips and not wish.every_frame and wish.project.followed(frame) is None:
-            return None
-        return self._beyond(frame, wish)
+        elif not begins:
+            self.skipped += max(abs(frame - self.frame) - 1, 0)
+        self.frame, self._ready = frame, then
+        self._keep_time(wish, begins or frame != target or (then != self._following and self._is_late(wish)))
 
     def ended(self, wish: Wish) -> bool:
         """Whether the last frame in the direction of play was shown and there is no loop."""
@@ -138,10 +142,18 @@ class Recorded:
             return None
         now_s, beyond = self._now_s(), self._beyond(self.frame, wish)
         if beyond is not None:
-            return max(self._playhead.due_s(beyond) - now_s, 0.0)
+            return max(self._playhead.due_s(beyond if self._ready is None else self._ready) - now_s, 0.0)
         frames = self._play_range(self.frame, wish)
         shown_s = self._times_s[frames[1]] - self._times_s[frames[0]] if len(frames) > 1 else 1.0
         return max(self._playhead.due_s(self.frame) + shown_s / abs(wish.speed) - now_s, 0.0)
+
+    def _begins(self, frame: int, wish: Wish, served: Wish) -> bool:
+        """Whether going to `frame` is no playing on from where we are: the clock starts there."""
+        turned = (frame - self.frame) * wish.speed < 0
+        return turned or wish.generation != served.generation or _starts(wish, served)
+
+    def _is_late(self, wish: Wish) -> bool:
+        return wish.speed != 0 and self._now_s() - self._playhead.due_s(self.frame) > LATE_S
 
     def _keep_time(self, wish: Wish, anew: bool) -> None:
         if wish.speed == 0:

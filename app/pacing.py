@@ -17,11 +17,12 @@ class Pacing:
     """Belongs to one open source.
 
     Attributes:
-        passed: frames that were looked at on the way to the next picture.
+        passed: frames that were looked at on the way to the picture, and while it was refocused.
+        took_s: what the latest pictures took of playing's time, each.
     """
 
     def __init__(self) -> None:
-        self.passed = 0
+        self.passed, self.took_s = 0, 0.0
         self._adaptive = AdaptiveScale()
         self._before: Plate | None = None
         self._asked_s = 0.0  # from frame to frame: a camera's own time, or that of playing at the speed chosen
@@ -33,15 +34,16 @@ class Pacing:
         """
         self.passed = 0
         if not playing_on:
-            self._before = None
+            self._before, self.took_s = None, 0.0
             self._adaptive.restart()
         if wish.look.scale != AUTOMATIC:
             return wish.look
         return replace(wish.look, scale=self._adaptive.scale if playing_on else 1.0)
 
     def made(self, plate: Plate, wish: Wish, health: CameraHealth | None, busy_s: float, now_s: float) -> None:
-        """Learn from a picture: `busy_s` is the time from going to its frame until it could be painted."""
+        """Learn from a picture: `busy_s` is the time from going to its frame until the next one can be gone to."""
         before, self._before = self._before, plate
+        self.took_s = busy_s if before is None else (self.took_s + busy_s) / 2
         if before is None or plate.done is None:
             return
         frames = plate.index - before.index

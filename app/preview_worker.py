@@ -28,6 +28,9 @@ PROGRESS_AFTER_S = 0.15
 CATCH_UP_S = 0.06
 """Playing in real time looks at skipped frames for at most this long before it shows one again."""
 
+MOST_AHEAD = 2
+"""So many frames at most are looked at while one is refocused: where that is too slow, every second one is shown."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -120,19 +123,21 @@ class PreviewWorker:
         look = self._pacing.look(wish, playing_on=wish.speed != 0 and not jump and not wish.suspended)
         try:
             reached = self._look_on_the_way(target, wish, jump)
-            plate = self._stage.render(reached, wish.project, look, self._feed.following(reached, wish))
+            then, ahead = self._next(reached, wish)
+            plate = self._stage.render(reached, wish.project, look, then)
         except BadFrameError as error:
             if jump or not wish.speed:
                 raise
-            self._feed.reached(target, target, wish, self._served)
+            self._feed.reached(target, target, wish, self._served, None)
             self._publish(wish, failure=str(error))
             return
-        self._feed.reached(reached, target, wish, self._served)
-        now_s = self._now_s()
-        self._pacing.made(plate, wish, self._stage.health, now_s - began_s, now_s)
+        self._feed.reached(reached, target, wish, self._served, then)
         goes_on = wish.speed and not jump and wish.start == self._served.start
         shown = {"plate": plate, "project": wish.project, "failure": self._state.failure if goes_on else None}
         self._publish(wish, phase=Phase.READY, progress=None, pace=self._pacing.pace(look, wish), **shown)
+        self._stage.settle(ahead, wish.project)
+        now_s = self._now_s()
+        self._pacing.made(plate, wish, self._stage.health, now_s - began_s, now_s)
 
     def _stand_still(self, wish: Wish) -> None:
         """Stay at the frame that is shown; a picture made smaller to keep the rate of playing is made in full."""
@@ -150,8 +155,8 @@ class PreviewWorker:
                 self._give_way(wish)
                 took_s = self._now_s() - began_s
                 if wish.speed and not jump and took_s > CATCH_UP_S:
-                    known = min(missing[done:]) - wish.project.look_ahead
-                    if (known - self._feed.frame) * wish.speed > 0:
+                    known = _known(missing[done:], self._feed.frame, wish)
+                    if known is not None:
                         return known
                 if took_s > PROGRESS_AFTER_S and (jump or not wish.speed):
                     plate = self._provisional(target, wish, known=min(missing[done:]) > target)
@@ -159,6 +164,20 @@ class PreviewWorker:
                 self._stage.observe(index, wish.project)
                 self._pacing.passed += 1
         return target
+
+    def _next(self, reached: int, wish: Wish) -> tuple[int | None, list[int]]:
+        """The frame that playing shows after this one, and what has to be looked at for it: not too much."""
+        assert self._stage and wish.project
+        then = self._feed.following(reached, wish, self._served, self._pacing.took_s)
+        if then is None:
+            return None, []
+        missing = self._stage.unobserved(then, wish.project)
+        if len(missing) > MOST_AHEAD:
+            missing = missing[:MOST_AHEAD]
+            then = _known(missing[-1:], reached, wish)
+        ahead = [] if then is None else missing
+        self._pacing.passed += len(ahead)
+        return then, ahead
 
     def _provisional(self, target: int, wish: Wish, known: bool) -> Plate:
         """What can be shown of a frame so far: as it was taken, or refocused by all but the frames after it."""
@@ -203,3 +222,10 @@ class PreviewWorker:
             common |= {"take": self._stage.takes.newest, "chosen": self._stage.chosen(wish.project)}
         self._state = replace(self._state, **{**common, **changes})  # type: ignore[arg-type]
         self._states.put(self._state)
+
+
+def _known(missing: list[int], frame: int, wish: Wish) -> int | None:
+    """The first frame after this one, in the direction of play, that needs these looked at; None where none does."""
+    assert wish.project
+    known = min(missing) - wish.project.look_ahead
+    return known if (known - frame) * wish.speed > 0 else None

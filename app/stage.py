@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 KEPT_FRAMES = 300
 """What was seen in a camera's latest frames is kept, for the eases that are under way: the longest takes 5 s."""
+
+KEPT_BYTES = 256 * 2**20
+"""Of disparity, for what is played again: all of the demo, or 4.6 s of KITTI's size at 25 frames/s."""
 
 
 class Stage:
@@ -86,7 +89,9 @@ class Stage:
 
         self._renderer = ScaledRenderer(self._workshop.make_renderer(look.device))
         self._pipeline = self._workshop.make_pipeline(self._source, project, look.device, self._renderer)
-        if earlier and self._live is not None:
+        if self._live is None:
+            self._pipeline.keep_disparity(KEPT_BYTES)
+        elif earlier:
             self._pipeline.go_on_from(earlier)
         self._made_for = asked
 
@@ -109,7 +114,7 @@ class Stage:
     def render(self, index: int, project: Project, look: PreviewLook, then: int | None = None) -> Plate:
         """The frame as the project wants it; what is known of it already is not computed again.
 
-        `then` is the frame that will be wanted next: it is looked at meanwhile.
+        `then` is the frame that will be wanted next: it is looked at meanwhile, and `settle` waits for that.
         """
         assert self._pipeline and self._renderer
         project = replace(project, lens=replace(project.lens, quality=Quality.PREVIEW))
@@ -121,9 +126,17 @@ class Stage:
             done = self._pipeline.process(frame, project, then)
             self._shown = asked, replace(done, milliseconds={**times, **done.milliseconds})
             self._remember(index, project, done.track)
-            self._remember_ahead(index, project)
         done = self._shown[1]
         return plate(done, self._read(index, {})[1], look, project)
+
+    def settle(self, ahead: Sequence[int], project: Project) -> None:
+        """Wait for what is looked at while a frame is rendered, and note what was seen of these frames."""
+        assert self._pipeline
+        self._pipeline.settle()
+        for index in ahead:
+            track = self._pipeline.track_at(index, project)
+            if track is not None:
+                self._remember(index, project, track)
 
     def seen(self, project: Project) -> tuple[Seen, ...]:
         """What is known of every frame as this project stands; of a camera's frames nothing is kept."""
@@ -141,14 +154,6 @@ class Stage:
         follow = self._directed(project).followed(index)
         if self._live is None and (follow is None or track.state is not TrackState.IDLE):
             self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
-
-    def _remember_ahead(self, index: int, project: Project) -> None:
-        """Note what was seen of the frames that were looked at while others were rendered."""
-        assert self._pipeline
-        for ahead in range(index + 1, min(index + project.look_ahead + 1, len(self.facts.times_s))):
-            track = self._pipeline.track_at(ahead, project)
-            if track is not None:
-                self._remember(ahead, project, track)
 
     def _take(self, timeout_s: float) -> int | None:
         """The number of the camera's newest pair, None where none came."""

@@ -95,6 +95,7 @@ class Observer:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="tracker")
         self._observed: dict[tuple[Follow, int], Observation] = {}
         self._steady: dict[tuple[Follow, int], tuple[range, float | None]] = {}
+        self._known_to: dict[tuple[Follow, int], int] = {}
         self._unreadable, self.first_kept = set[int](), 0
         self._runs: dict[int, _Run] = {}
 
@@ -203,13 +204,23 @@ class Observer:
 
     def _to_feed(self, follow: Follow, frames: range) -> range:
         """The frames the tracker must see, in this order, for all of them to be known; empty where they are."""
-        missing = next((i for i in frames if (follow, i) not in self._observed and i not in self._unreadable), None)
+        missing = self._first_missing(follow, frames)
         if missing is None:
             return range(0)
         run = self._runs.get(frames.step)
         if run is None or run.follow != follow or run.index is None or (missing - run.index) * frames.step <= 0:
             return frames
         return range(run.index + frames.step, frames.stop, frames.step)
+
+    def _first_missing(self, follow: Follow, frames: range) -> int | None:
+        """The first of these frames that was not looked at; in an hour's video, most of them are known to be known."""
+        known_to = self._known_to.get((follow, frames.step), frames.start)
+        if (known_to - frames.start) * frames.step > 0:
+            frames = range(known_to, frames.stop, frames.step)
+        missing = next((i for i in frames if (follow, i) not in self._observed and i not in self._unreadable), None)
+        if frames:
+            self._known_to[follow, frames.step] = frames.stop if missing is None else missing
+        return missing
 
 
 def _advance(run: _Run, frame: StereoFrame, watch: Stopwatch) -> Track:

@@ -69,6 +69,10 @@ class Pipeline:
         self._idle.go_on_from(earlier._idle)
         self._timeline = earlier._timeline
 
+    def keep_disparity(self, most_bytes: int) -> None:
+        """Keep the disparity of frames that were passed, too: going back to them costs decoding and refocusing only."""
+        self._idle.recent.keep_disparity(most_bytes)
+
     def process(self, frame: StereoFrame, project: Project, then: int | None = None) -> Refocused:
         """The refocused picture of one frame and everything known about it.
 
@@ -87,6 +91,10 @@ class Pipeline:
         with watch.stage("refocus"):
             image, capped = self._render(frame, decided, disparity.values, focus)
         return Refocused(frame, disparity, seen.track, focus, image, watch, capped)
+
+    def settle(self) -> None:
+        """Wait until no frame is looked at any more."""
+        _ = self._idle
 
     def read(self, index: int) -> StereoFrame:
         """A frame of the source; those looked at lately are kept. Raises BadFrameError."""

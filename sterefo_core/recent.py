@@ -1,4 +1,7 @@
-"""The latest pictures of a source with their disparity, kept so that nothing is decoded or matched twice."""
+"""The latest pictures of a source with their disparity, kept so that nothing is decoded or matched twice.
+
+Who plays a range again and again, or goes back and forth in it, may have the disparity of more frames kept.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,16 @@ class Recent:
         self._source, self._depth = source, depth
         self._kept: list[tuple[StereoFrame, DisparityMap]] = []
         self._wanted, self._room = range(1), 1
+        self._passed: dict[int, DisparityMap] = {}
+        self._passed_bytes = 0
 
     def want(self, frames: range) -> None:
         """From now on keep these frames, and those nearest to them: one more, or as many as were wanted before."""
         self._wanted, self._room = frames, max(len(frames) + 1, self._room)
+
+    def keep_disparity(self, most_bytes: int) -> None:
+        """From now on keep the disparity of so much more, of frames near to those that are wanted, without pictures."""
+        self._passed_bytes = most_bytes
 
     def read(self, index: int) -> StereoFrame:
         """A frame of the source, decoded unless its disparity is kept. Raises BadFrameError."""
@@ -49,12 +58,21 @@ class Recent:
         for known, disparity in self._kept:
             if known.left is frame.left:
                 return disparity
-        with watch.stage("depth"):
-            computed = checked_disparity(self._depth.compute(frame), frame)
+        computed = self._passed.get(frame.index)
+        if computed is None:
+            with watch.stage("depth"):
+                computed = checked_disparity(self._depth.compute(frame), frame)
+            self._pass_on(frame.index, computed)
         others = [kept for kept in self._kept if kept[0].index != frame.index]
         others.sort(key=lambda kept: self._distance(kept[0].index))
         self._kept = [(frame, computed), *others[: self._room - 1]]
         return computed
+
+    def _pass_on(self, index: int, disparity: DisparityMap) -> None:
+        """Keep it longer than its pictures, as far as there is room."""
+        self._passed[index] = disparity
+        while sum(kept.values.nbytes + kept.valid.nbytes for kept in self._passed.values()) > self._passed_bytes:
+            del self._passed[max(self._passed, key=self._distance)]
 
     def _distance(self, index: int) -> int:
         """How many frames away from those that are wanted, 0 for these."""

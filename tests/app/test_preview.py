@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from app.preview_worker import PreviewWorker
 from sterefo_core.errors import SourceError
 from sterefo_core.project import Project
 from sterefo_core.types import Follow, Hold
-from tests.app.small_parts import SmallSource, small_workshop, square
+from tests.app.small_parts import SmallDepth, SmallSource, small_workshop, square
 from tests.app.waiting import Listener
 
 FOLLOWING = Project(source="small", decisions=(Follow(0, square(0)),))
@@ -112,6 +113,31 @@ def test_frames_that_playing_skips_are_tracked_all_the_same(drive):
     assert there.skipped > 0
     assert direct.plate.done.track == there.plate.done.track
     assert direct.plate.done.focus == there.plate.done.focus
+
+
+def test_playing_again_and_again_tracks_and_matches_every_frame_once_however_many_are_skipped(drive, monkeypatch):
+    matched = []
+    compute = SmallDepth.compute
+    monkeypatch.setattr(
+        SmallDepth, "compute", lambda depth, frame: (matched.append(frame.index), compute(depth, frame))[1]
+    )
+    driver = drive(fps=5000.0)
+    driver.preview.open(FOLLOWING)
+    driver.at(0)
+    published = recorded(driver.preview)
+    driver.preview.play(1.0)
+    driver.wait(lambda s: rounds(published) >= 3)
+    driver.preview.play(0.0)
+    driver.wait(lambda s: s.speed == 0)
+    assert published[-1].skipped > 0
+    assert sorted(matched) == list(range(60))
+    assert set(published[-1].seen) == {Seen.TRACKING}
+
+
+def rounds(published):
+    """How often playing began anew at the other end."""
+    shown = [state.plate.index for state in published if state.plate]
+    return sum(after < before for before, after in pairwise(shown))
 
 
 def test_without_loop_playing_stops_at_the_out_point_and_begins_again_at_the_in_point(drive):

@@ -150,21 +150,37 @@ def test_a_pipeline_closed_while_it_looks_ahead_ends_its_threads_before_the_sour
     none_is_left(*THREADS)
 
 
+class Counted:
+    """A depth engine that tells which frames it worked on."""
+
+    def __init__(self):
+        self.engine, self.computed = make_depth_engine("sgm"), []
+
+    def compute(self, frame):
+        self.computed.append(frame.index)
+        return self.engine.compute(frame)
+
+
 def test_frames_shown_while_playing_are_matched_once_each(folder):
-    class Counted:
-        def __init__(self):
-            self.engine, self.computed = make_depth_engine("sgm"), []
-
-        def compute(self, frame):
-            self.computed.append(frame.index)
-            return self.engine.compute(frame)
-
     depth = Counted()
     with opened(folder) as source, Pipeline(source, depth, make_renderer("cpu"), make_tracker) as pipeline:
         for ahead in (4, 0, 4):  # as the window does: a provisional picture in between looks ahead less far
             pipeline.process(pipeline.read(0), replace(FOLLOWING, look_ahead=ahead))
         assert len(list(pipeline.run(FOLLOWING))) == FRAMES
     assert sorted(depth.computed) == list(range(FRAMES))
+
+
+@pytest.mark.parametrize(("room", "matched_again"), [(FRAMES, 0), (FRAMES - 3, 3)])
+def test_frames_gone_back_to_are_matched_again_only_where_there_was_no_room_to_keep_them(folder, room, matched_again):
+    depth = Counted()
+    with opened(folder) as source, Pipeline(source, depth, make_renderer("cpu"), make_tracker) as pipeline:
+        width, height = source.size
+        pipeline.keep_disparity(room * width * height * (4 + 1))  # float32, and whether it is valid
+        first = [told(shot) for shot in pipeline.run(FOLLOWING)]
+        del depth.computed[:]
+        again = [told(pipeline.process(pipeline.read(index), FOLLOWING)) for index in range(FRAMES - 1, -1, -1)]
+    assert again[::-1] == first
+    assert depth.computed == list(range(matched_again - 1, -1, -1))  # those farthest from where playing was
 
 
 def pictures(source, order):
