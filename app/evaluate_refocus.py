@@ -12,8 +12,7 @@ from tqdm import tqdm
 
 from app import arguments
 from app.compared_renderers import FROM_STEREO, RENDERERS
-from app.evaluate_files import add_files, write_files
-from app.evaluate_stereo import evenly_spread
+from app.evaluate_options import add_files, add_pairs, evenly_spread, write_files
 from app.export_command import PROGRESS
 from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases
 from sterefo_core.evaluation.refocus_report import case_section, refocus_report
@@ -43,7 +42,7 @@ def add_refocus(subjects: argparse._SubParsersAction) -> None:
     arguments.add_seeds(refocus, [0], "scenes of each kind")
     arguments.add_size(refocus)
     refocus.add_argument("--data", nargs="+", metavar="FOLDER", help="data sets with true disparity, or 'synthetic'")
-    refocus.add_argument("--pairs", type=arguments.count, metavar="N", help="at most so many of each, evenly spread")
+    add_pairs(refocus)
     refocus.add_argument(
         "--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS), metavar="NAME",
         help=f"{', '.join(RENDERERS)} (default: these), {', '.join(FROM_STEREO)}",

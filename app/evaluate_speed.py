@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app import arguments
-from app.evaluate_files import add_files, write_files
-from app.evaluate_stereo import named_engine
+from app.evaluate_options import add_files, named_engine, write_files
 from sterefo_core.depth import ENGINES
 from sterefo_core.evaluation.report import Section, html_report, text_table
 from sterefo_core.evaluation.speed import evaluate_speed, frame_of_size, speed_cells, speed_rows

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 
-import numpy as np
 from tqdm import tqdm
 
 from app import arguments
-from app.evaluate_files import add_files, write_files
+from app.evaluate_options import add_files, add_pairs, evenly_spread, named_engine, write_files
 from app.export_command import PROGRESS
-from sterefo_core.depth import ENGINES, REFOCUSING, make_depth_engine
-from sterefo_core.evaluation.baselines import BASELINES, OpenCvDepth
+from sterefo_core.depth import ENGINES, REFOCUSING
+from sterefo_core.evaluation.baselines import BASELINES
 from sterefo_core.evaluation.report import Section
 from sterefo_core.evaluation.stereo_evaluation import (
     EngineScores,
@@ -23,7 +22,6 @@ from sterefo_core.evaluation.stereo_evaluation import (
 from sterefo_core.evaluation.stereo_report import pair_section, stereo_report
 from sterefo_core.learning.datasets import Samples, open_samples
 from sterefo_core.learning.samples import StereoSample
-from sterefo_core.protocols import DepthEngine
 from sterefo_core.types import DisparityMap
 
 _PICTURED = 4  # pairs of each data set in the report
@@ -45,9 +43,7 @@ def add_stereo(subjects: argparse._SubParsersAction) -> None:
     every = ",".join(name for name in (*ENGINES, *BASELINES) if name not in REFOCUSING)
     stereo.add_argument("--engines", default=every, metavar="NAMES", help=f"with commas between (default: {every})")
     arguments.add_device(stereo, "cpu")
-    stereo.add_argument(
-        "--pairs", type=arguments.count, metavar="N", help="at most so many of each data set, evenly spread"
-    )
+    add_pairs(stereo)
     add_files(stereo)
     stereo.set_defaults(run=run_stereo)
 
@@ -66,16 +62,6 @@ def run_stereo(given: argparse.Namespace) -> int:
     print(scores_table(scores))
     write_files(given, scores_rows(scores), lambda: stereo_report(scores, sections))
     return 0
-
-
-def named_engine(name: str, device: str) -> DepthEngine:
-    """A depth engine, or what it is compared with. Raises SterefoError where there is none of this name."""
-    return OpenCvDepth(filtered=name == "opencv-wls") if name in BASELINES else make_depth_engine(name, device)
-
-
-def evenly_spread(count: int, most: int | None) -> list[int]:
-    """At most so many numbers below `count`, evenly spread."""
-    return sorted(set(np.linspace(0, count - 1, min(count, most or count)).round().astype(int).tolist()))
 
 
 def _keeper(samples: Samples, shown: set[int], sections: list[Section], progress: tqdm):
