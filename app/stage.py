@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -51,7 +51,7 @@ class Stage:
         self._made_for: tuple[str, bool, str, str] | None = None
         self._frame: tuple[StereoFrame, float] | None = None
         self._shown: tuple[object, Refocused] | None = None
-        self._seen: dict[tuple[Follow | None, int], Seen] = {}
+        self._seen: dict[Follow | None, list[Seen]] = {}
 
     def feed(self, now_s: Callable[[], float]) -> Feed:
         """What says which frame is to be shown when."""
@@ -140,8 +140,12 @@ class Stage:
 
     def seen(self, project: Project) -> tuple[Seen, ...]:
         """What is known of every frame as this project stands; of a camera's frames nothing is kept."""
-        follows = _follows(self._directed(project), len(self.facts.times_s))
-        return tuple(self._seen.get(key, Seen.NOTHING) for key in follows)
+        found, count = list[Seen](), len(self.facts.times_s)
+        directed, nothing = self._directed(project), [Seen.NOTHING] * count
+        while (start := len(found)) < count:
+            stretch = slice(start, directed.stretch(start).stop)
+            found += self._seen.get(directed.followed(start), nothing)[stretch]
+        return tuple(found)
 
     def chosen(self, project: Project) -> tuple[Decision, ...]:
         """The decisions in force that the machine has made so far."""
@@ -153,7 +157,8 @@ class Stage:
     def _remember(self, index: int, project: Project, track: Track) -> None:
         follow = self._directed(project).followed(index)
         if self._live is None and (follow is None or track.state is not TrackState.IDLE):
-            self._seen[follow, index] = Seen.COMPUTED if follow is None else Seen(track.state)
+            seen = self._seen.setdefault(follow, [Seen.NOTHING] * len(self.facts.times_s))
+            seen[index] = Seen.COMPUTED if follow is None else Seen(track.state)
 
     def _take(self, timeout_s: float) -> int | None:
         """The number of the camera's newest pair, None where none came."""
@@ -179,12 +184,3 @@ class Stage:
             self._frame = (self._pipeline or self._source).read(index), captured_s
             times["decode"] = (perf_counter() - captured_s) * 1000
         return self._frame
-
-
-def _follows(project: Project, count: int) -> Iterator[tuple[Follow | None, int]]:
-    """What is followed at each frame, with the frame's number."""
-    index = 0
-    while index < count:
-        follow, stop = project.followed(index), min(project.stretch(index).stop, count)
-        yield from ((follow, i) for i in range(index, stop))
-        index = stop
