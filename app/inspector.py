@@ -36,6 +36,8 @@ ENGINE_NAMES = {
     "sgm-full": "Semi-global, full size",
     "net": "Network, full size",
     "net-half": "Network, half size",
+    "guided": "Network guided by semi-global, full size",
+    "guided-half": "Network guided by semi-global, half size",
     "net-aperture": "Network trained by its blur",
     "net-volume": "Network, blurs its volume",
     "net-volume-refinement": "Network, blurs its refined volume",

@@ -9,7 +9,21 @@ from sterefo_core.protocols import DepthEngine, Source
 
 REFOCUSING = ("net-volume", "net-volume-refinement", "net-blur-refinement")
 """Engines that refocus by themselves: architectures of `learning.architectures` after "net-"."""
-ENGINES = ("sgm", "sgm-full", "net", "net-half", "net-aperture", *REFOCUSING)
+_ASSETS = Path(__file__).parents[2] / "assets"
+ARCHITECTURES = _ASSETS / "architectures"
+"""The weights of whole architectures, by their names; `README.md` there says how they were made."""
+WEIGHTS, GUIDED_WEIGHTS = _ASSETS / "stereo.safetensors", _ASSETS / "guided.safetensors"
+"""Those of the networks that ship; `stereo.md` and `guided.md` there say how they were made."""
+LEARNED = {
+    "net": WEIGHTS,
+    "net-half": WEIGHTS,
+    "guided": GUIDED_WEIGHTS,
+    "guided-half": GUIDED_WEIGHTS,
+    "net-aperture": ARCHITECTURES / "aperture.safetensors",
+}
+"""Engines of a network, each with its weights."""
+_HALF = "-half"
+ENGINES = ("sgm", "sgm-full", *LEARNED, *REFOCUSING)
 OWN_WEIGHTS = "net="
 
 
@@ -17,21 +31,20 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     """The engine of this name.
 
     "sgm" is semi-global matching at half resolution and "sgm-full" at full resolution; both run on the CPU, whatever
-    the device ("auto", "cpu" or "cuda"). "net" is the stereo network at full and "net-half" at half size, "net=FILE"
-    the former with other weights, "net-aperture" with those trained through the refocused picture; those of
-    `REFOCUSING` are renderers, too. Raises SterefoError for any other name.
+    the device ("auto", "cpu" or "cuda"). "net" is the stereo network, "guided" the one that semi-global matching
+    guides, both with "-half" at half size; "net-aperture" has the weights of "net" trained through the refocused
+    picture, "net=FILE" those of a file; those of `REFOCUSING` are renderers, too. Raises SterefoError for other names.
     """
     if name in REFOCUSING:
         from sterefo_core.learning.engine import RefocusingNetwork
 
         return RefocusingNetwork(name.removeprefix("net-"), device)
-    if name in ("net", "net-half", "net-aperture") or name.startswith(OWN_WEIGHTS):
-        from sterefo_core.depth.learned import ARCHITECTURES, WEIGHTS, LearnedDepth, load_network  # imports torch
+    if name in LEARNED or name.startswith(OWN_WEIGHTS):
+        from sterefo_core.depth.learned import LearnedDepth, load_network  # imports torch
 
-        weights = ARCHITECTURES / "aperture.safetensors" if name == "net-aperture" else WEIGHTS
-        if name.startswith(OWN_WEIGHTS):
-            weights = Path(name.removeprefix(OWN_WEIGHTS))
-        return LearnedDepth(load_network(weights), device, half_size=name == "net-half")
+        half_size = name.endswith(_HALF) and name in LEARNED
+        weights = LEARNED.get(name) or Path(name.removeprefix(OWN_WEIGHTS))
+        return LearnedDepth(load_network(weights, half_size), device, half_size)
     if name not in ENGINES:
         raise SterefoError(f'there is no depth engine "{name}": choose one of {", ".join(ENGINES)} or net=FILE')
     from sterefo_core.depth.semi_global import SemiGlobalDepth  # numba takes half a second to import

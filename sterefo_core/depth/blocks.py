@@ -36,8 +36,9 @@ def standardised(image: Tensor) -> Tensor:
         image: `(B, 1 or 3, H, W)` on any scale.
     """
     mean = image.mean(dim=(1, 2, 3), keepdim=True)
-    deviation = (image - mean).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()  # std_mean takes ten times as long
-    return ((image - mean) / (deviation + 1e-3)).expand(-1, 3, -1, -1)
+    square = torch.linalg.vector_norm(image, dim=(1, 2, 3), keepdim=True).square() / image[0].numel()
+    scale = 1 / ((square - mean.square()).clamp(min=0).sqrt() + 1e-3)  # torch.std_mean takes ten times as long
+    return (image * scale - mean * scale).expand(-1, 3, -1, -1)
 
 
 def padded(image: Tensor, multiple: int) -> Tensor:
@@ -66,26 +67,41 @@ def row_correlation(left: Tensor, right: Tensor, groups: int = 1) -> Tensor:
     return correlation.reshape(batch, height, groups, width, width).transpose(1, 2)
 
 
-def look_up(correlation: Tensor, disparity: Tensor) -> Tensor:
-    """The correlation at given disparities, interpolated between columns; 0 where the right picture ends.
+def correlation_volume(correlation: Tensor, bins: int) -> Tensor:
+    """The correlation at the disparities 0 to `bins - 1`; 0 where the right picture ends.
 
     Args:
         correlation: `(B, G, H, W, W)` of `row_correlation`.
-        disparity: `(1 or B, N, H, W)` in pixels of the features.
 
     Returns:
-        `(B, G * N, H, W)`.
+        `(B, G, bins, H, W)`.
     """
-    batch, groups, _, width = correlation.shape[:4]
-    column = torch.arange(width, device=disparity.device).reshape(1, 1, 1, -1) - disparity  # (B, N, H, W)
-    column = column.permute(0, 2, 3, 1).unsqueeze(1)  # (B, 1, H, W, N)
-    start = column.floor()
-    values = torch.zeros_like(column[..., :1])
-    for index, weight in ((start, 1 - (column - start)), (start + 1, column - start)):
-        inside = (index >= 0) & (index <= width - 1)
-        nearest = index.clamp(0, width - 1).long().expand(batch, groups, -1, -1, -1)
-        values = values + torch.gather(correlation, 4, nearest) * (weight * inside)
-    return values.permute(0, 1, 4, 2, 3).flatten(1, 2)
+    width = correlation.shape[-1]
+    wider = F.pad(correlation, (bins - 1, 0, 0, 1))  # column x - d of the right picture lies at x - d + bins - 1
+    each = width + bins  # read in rows longer by one, the diagonals stand upright
+    upright = wider.flatten(3)[..., : width * each].unflatten(3, (width, each))
+    return upright[..., :bins].flip(4).permute(0, 1, 4, 2, 3)
+
+
+def look_up(correlation: Tensor, disparity: Tensor, reach: int) -> Tensor:
+    """The correlation at whole steps around a map, interpolated between columns; 0 where the right picture ends.
+
+    Args:
+        correlation: `(B, 1, H, W, W)` of `row_correlation`.
+        disparity: `(B, 1, H, W)` in pixels of the features.
+        reach: to so many pixels less and more.
+
+    Returns:
+        `(B, 2 * reach + 1, H, W)`, the smallest disparity first.
+    """
+    width = correlation.shape[-1]
+    column = torch.arange(width, device=disparity.device) - disparity[:, 0].float()  # (B, H, W)
+    first = column.floor()
+    index = first[..., None] + torch.arange(reach + 1, -reach - 1, -1, device=disparity.device)
+    inside = (index >= 0) & (index <= width - 1)
+    values = torch.gather(correlation[:, 0], 3, index.clamp(0, width - 1).long()) * inside
+    share = (column - first)[..., None]
+    return torch.lerp(values[..., 1:], values[..., :-1], share.to(values.dtype)).permute(0, 3, 1, 2)
 
 
 def expected_disparity(logits: Tensor, radius: int = 1) -> Tensor:
@@ -100,9 +116,34 @@ def expected_disparity(logits: Tensor, radius: int = 1) -> Tensor:
     best = logits.argmax(dim=1, keepdim=True)
     bins = best + torch.arange(-radius, radius + 1, device=logits.device).reshape(1, -1, 1, 1)
     last = logits.shape[1] - 1
-    near = torch.gather(logits, 1, bins.clamp(0, last))
+    near = torch.gather(logits.float(), 1, bins.clamp(0, last))
     near = near.masked_fill((bins < 0) | (bins > last), float("-inf"))
     return (near.softmax(dim=1) * bins).sum(dim=1, keepdim=True)
+
+
+def bin_shares(disparity: Tensor, weight: Tensor, bins: int, bin_px: int) -> Tensor:
+    """The share that each bin of `bin_px` px has in every block of `bin_px` x `bin_px` pixels.
+
+    A disparity is shared linearly between its two nearest bins, so a block across an edge has two surfaces.
+
+    Args:
+        disparity, weight: `(B, 1, H, W)`, whole blocks; px, and 0..1 how much a pixel counts.
+
+    Returns:
+        `(B, bins, H / bin_px, W / bin_px)`, the sum over bins is the mean weight of the block.
+    """
+    batch, _, height, width = disparity.shape
+    rows, columns = height // bin_px, width // bin_px
+    position = (disparity / bin_px).clamp(0, bins - 1)
+    low = position.floor().clamp(max=bins - 2)
+    y = torch.arange(height, device=disparity.device).reshape(1, 1, -1, 1) // bin_px
+    x = torch.arange(width, device=disparity.device).reshape(1, 1, 1, -1) // bin_px
+    picture = torch.arange(batch, device=disparity.device).reshape(-1, 1, 1, 1)
+    shares = torch.zeros(batch * bins * rows * columns, device=disparity.device)
+    for index, share in ((low, 1 - (position - low)), (low + 1, position - low)):
+        cell = ((picture * bins + index.long()) * rows + y) * columns + x
+        shares.scatter_add_(0, cell.flatten(), (share * weight).flatten().float())
+    return shares.reshape(batch, bins, rows, columns) / bin_px**2
 
 
 def convex_upsampled(disparity: Tensor, weights: Tensor) -> Tensor:
@@ -119,8 +160,9 @@ def convex_upsampled(disparity: Tensor, weights: Tensor) -> Tensor:
     """
     batch, _, height, width = disparity.shape
     factor = math.isqrt(int(weights.shape[1]) // 9)
-    share = weights.reshape(batch, 9, factor**2, height, width).softmax(dim=1)
-    edge = F.pad(disparity, (1, 1, 1, 1), mode="replicate")
-    around = [edge[:, :, y : y + height, x : x + width] for y in range(3) for x in range(3)]
-    fine = (share * torch.stack(around, dim=1)).sum(dim=1)  # (B, factor^2, H, W)
-    return factor * F.pixel_shuffle(fine, factor)
+    each = weights.float().permute(0, 2, 3, 1).reshape(batch, height, width, 9, factor**2)
+    edge = F.pad(disparity.float(), (1, 1, 1, 1), mode="replicate")[:, 0]
+    around = torch.stack([edge[:, y : y + height, x : x + width] for y in range(3) for x in range(3)], dim=3)
+    with torch.autocast(disparity.device.type, enabled=False):  # half precision would be wrong by tenths of a pixel
+        fine = around[..., None, :] @ each.softmax(dim=3)  # (B, H, W, 1, factor^2)
+    return factor * F.pixel_shuffle(fine[..., 0, :].permute(0, 3, 1, 2), factor)

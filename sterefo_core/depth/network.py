@@ -15,8 +15,10 @@ from torch.nn import functional as F
 
 from sterefo_core.depth.blocks import (
     Residual,
+    bin_shares,
     conv,
     convex_upsampled,
+    correlation_volume,
     expected_disparity,
     look_up,
     padded,
@@ -30,6 +32,7 @@ BIN_PX = 8
 _QUARTER, _EIGHTH, _SIXTEENTH = 32, 48, 64  # channels of the features
 _GROUPS = 4  # of the correlation at 1/8
 _REACH = 4  # the refinement looks at 2 * 4 + 1 disparities, 4 px apart
+_HINTS = 8  # of a guide, for each pixel of the refinement
 
 
 class StereoPrediction(NamedTuple):
@@ -51,29 +54,36 @@ class StereoNetwork(nn.Module):
 
     Args:
         bins: of the volume; what is nearer than `BIN_PX * bins` px is not found.
+        guided: `forward` takes a guide.
     """
 
-    def __init__(self, bins: int = 24) -> None:
+    def __init__(self, bins: int = 24, guided: bool = False) -> None:
         super().__init__()
         self.bins = bins
         self.features = Features()
-        self.evidence = Evidence()
-        self.hourglass = Hourglass(_GROUPS * bins + _EIGHTH, bins)
-        self.refinement = Refinement()
+        self.evidence = Evidence(_GROUPS + guided)
+        self.hourglass = Hourglass((_GROUPS + guided) * bins + _EIGHTH, bins)
+        self.refinement = Refinement(_HINTS * guided)
 
-    def forward(self, left: Tensor, right: Tensor) -> StereoPrediction:
-        """Match a batch of pairs, `(B, 1 or 3, H, W)` each, sRGB-encoded."""
+    def forward(self, left: Tensor, right: Tensor, guide: Tensor | None = None) -> StereoPrediction:
+        """Match a batch of pairs, `(B, 1 or 3, H, W)` each, sRGB-encoded.
+
+        Args:
+            guide: `(B, 2, H, W)`, what is known of the disparity: px, and 0..1 how far that is to be trusted.
+        """
         height, width = left.shape[-2:]
         pair = padded(torch.cat((standardised(left), standardised(right))), 32)
         quarter, eighth = self.features(pair.contiguous(memory_format=torch.channels_last))
         (left_4, right_4), (left_8, right_8) = quarter.chunk(2), eighth.chunk(2)
-        every = torch.arange(self.bins, device=left.device, dtype=torch.float32).reshape(1, -1, 1, 1)
-        volume = look_up(row_correlation(left_8, right_8, _GROUPS), every.expand(-1, -1, *left_8.shape[-2:]))
-        logits, share = self.hourglass(torch.cat((volume, left_8), dim=1))
-        logits = logits + self.evidence(volume.unflatten(1, (_GROUPS, self.bins)))
+        volume = correlation_volume(row_correlation(left_8, right_8, _GROUPS), self.bins).flatten(1, 2)
+        known = None if guide is None else padded(guide, 32)
+        hints = () if known is None else (bin_shares(known[:, :1], known[:, 1:], self.bins, BIN_PX),)
+        logits, share = self.hourglass(torch.cat((volume, left_8, *hints), dim=1))
+        logits = logits + self.evidence(torch.cat((volume, *hints), dim=1).unflatten(1, (-1, self.bins)))
         coarse = expected_disparity(logits)  # (B, 1, H/8, W/8) in bins
         half_way = convex_upsampled(coarse, share)  # (B, 1, H/4, W/4)
-        refined, share = self.refinement(half_way, row_correlation(left_4, right_4), left_4)
+        fine_hints = () if known is None else (_differences(known, half_way),)
+        refined, share = self.refinement(half_way, row_correlation(left_4, right_4), left_4, *fine_hints)
         fine = convex_upsampled(refined, share)
         stages = (BIN_PX * coarse, 4 * half_way, 4 * refined, fine)
         return StereoPrediction(fine[..., :height, :width].clamp(min=0), stages, logits)
@@ -104,10 +114,10 @@ class Evidence(nn.Module):
     The hourglass has weights of its own for every disparity, and sees near ones seldom; this one has seen them all.
     """
 
-    def __init__(self, channels: int = 8) -> None:
+    def __init__(self, groups: int, channels: int = 8) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            conv(_GROUPS, channels), conv(channels, channels), nn.Conv2d(channels, 1, 3, padding=1)
+            conv(groups, channels), conv(channels, channels), nn.Conv2d(channels, 1, 3, padding=1)
         )
 
     def forward(self, volume: Tensor) -> Tensor:
@@ -142,18 +152,23 @@ class Hourglass(nn.Module):
 class Refinement(nn.Module):
     """Corrects a map at 1/4 by the correlation around it."""
 
-    def __init__(self, channels: int = 32) -> None:
+    def __init__(self, hints: int, channels: int = 32) -> None:
         super().__init__()
         taps = 2 * _REACH + 1
-        self.body = nn.Sequential(conv(taps + 1 + _QUARTER, channels), conv(channels, channels))
+        self.body = nn.Sequential(conv(taps + 1 + _QUARTER + hints, channels), conv(channels, channels))
         self.leave = nn.Conv2d(channels, 1 + 9 * 16, 1)
 
-    def forward(self, disparity: Tensor, correlation: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, disparity: Tensor, correlation: Tensor, *about: Tensor) -> tuple[Tensor, Tensor]:
         """The corrected map, in pixels of 1/4, and weights of an upsampling by four."""
-        taps = torch.arange(-_REACH, _REACH + 1, device=disparity.device).reshape(1, -1, 1, 1)
-        around = look_up(correlation, disparity.detach() + taps)
-        out = self.leave(self.body(torch.cat((around, 0.1 * disparity, features), dim=1)))
+        around = look_up(correlation, disparity.detach(), _REACH)
+        out = self.leave(self.body(torch.cat((around, 0.1 * disparity, *about), dim=1)))
         return disparity + out[:, :1], out[:, 1:]
+
+
+def _differences(guide: Tensor, disparity: Tensor) -> Tensor:
+    """What a guide says at four places within each pixel of a map at 1/4: where from there, and how surely."""
+    known, trust = (F.pixel_unshuffle(plane[..., 1::2, 1::2], 2) for plane in guide.split(1, dim=1))
+    return torch.cat((torch.tanh((known / 4 - disparity) / 2), trust), dim=1)
 
 
 def _enlarged(x: Tensor) -> Tensor:

@@ -11,7 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from sterefo_core.depth.learned import WEIGHTS, folded, load_network, matched
+from sterefo_core.depth import WEIGHTS
+from sterefo_core.depth.guided import GuidedNetwork
+from sterefo_core.depth.learned import folded, load_network, matched
 from sterefo_core.errors import SterefoError
 from sterefo_core.part_file import part_file, writing
 
@@ -40,8 +42,11 @@ def export_onnx(target: Path, width: int, height: int, weights: Path = WEIGHTS) 
         import onnx  # noqa: F401 - torch needs it, and says so in many lines
     except ImportError as error:
         raise SterefoError(f"writing ONNX needs a package that is not installed: {_INSTALL}") from error
+    network = load_network(weights)
+    if isinstance(network, GuidedNetwork):
+        raise SterefoError(f"{weights} holds a guided network, whose guide ONNX cannot express: choose one without")
     pair = tuple(torch.rand(2, 1, 3, height, width))
-    answers = _Answers(folded(load_network(weights).eval())).eval()
+    answers = _Answers(folded(network.eval())).eval()
     with part_file(target) as part, writing(target), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tracing: what it says may vary does not, for pictures of one size
         torch.onnx.export(

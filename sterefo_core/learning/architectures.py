@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sterefo_core.depth.blocks import conv
+from sterefo_core.depth.guided import GuidedNetwork
 from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.paper_network import PaperNetwork
 from sterefo_core.errors import SterefoError
@@ -114,7 +115,11 @@ class BlurRefinement(Sequential):
         return Refocusing(guided + residual, prediction)
 
 
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"compact": StereoNetwork, "paper": PaperNetwork}
+NETWORKS: dict[str, Callable[[], nn.Module]] = {
+    "compact": StereoNetwork,
+    "guided": GuidedNetwork,
+    "paper": PaperNetwork,
+}
 ARCHITECTURES: dict[str, Callable[[nn.Module], Sequential]] = {
     "sequential": Sequential,
     "aperture": Sequential,  # the same graph, trained through the refocused picture

@@ -30,6 +30,8 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get(_ABOUT, "{}"))
+            if not isinstance(about, dict):
+                raise ValueError("what is said about them is no table")
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118 - no mapping
     except (OSError, SafetensorError, ValueError, RecursionError) as error:
         raise SterefoError(f"{path} cannot be read as weights: {error}") from error

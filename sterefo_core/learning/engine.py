@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from sterefo_core.colour import srgb_from_linear
-from sterefo_core.depth.learned import ARCHITECTURES, LearnedDepth
+from sterefo_core.depth import ARCHITECTURES
+from sterefo_core.depth.learned import LearnedDepth
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.learning.architectures import make_architecture
 from sterefo_core.learning.checkpoint import load_into

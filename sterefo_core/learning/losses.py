@@ -6,11 +6,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from sterefo_core.depth.blocks import bin_shares
 from sterefo_core.depth.network import BIN_PX, StereoPrediction
 
 _STAGE_WEIGHTS = (0.25, 0.35, 0.4, 1.0)  # the last stages count; the ones before them are only helped on their way
 _EDGE_WEIGHT, _EDGE_REACH, _EDGE_JUMP_PX = 3.0, 5, 3.0
-_OCCLUDED_WEIGHT = 0.3
+_OCCLUDED_WEIGHT = 0.6
 _VOLUME_WEIGHT = 0.5
 
 
@@ -51,22 +52,8 @@ def paper_loss(
 
 
 def volume_loss(logits: Tensor, disparity: Tensor, weight: Tensor) -> Tensor:
-    """Cross-entropy of the bins against the share that each has in the truth of its block of pixels.
-
-    A disparity is shared linearly between its two nearest bins, so a block across an edge has two surfaces.
-    """
-    batch, bins, rows, columns = logits.shape
-    height, width = disparity.shape[-2:]
-    position = (disparity / BIN_PX).clamp(0, bins - 1)
-    low = position.floor().clamp(max=bins - 2)
-    y = torch.arange(height, device=logits.device).reshape(1, 1, -1, 1) // BIN_PX
-    x = torch.arange(width, device=logits.device).reshape(1, 1, 1, -1) // BIN_PX
-    picture = torch.arange(batch, device=logits.device).reshape(-1, 1, 1, 1)
-    labels = torch.zeros(logits.numel(), device=logits.device)
-    for bin_index, share in ((low, 1 - (position - low)), (low + 1, position - low)):
-        cell = ((picture * bins + bin_index.long()) * rows + y) * columns + x
-        labels.scatter_add_(0, cell.flatten(), (share * weight).flatten().float())
-    labels = labels.reshape(logits.shape) / BIN_PX**2
+    """Cross-entropy of the bins against the share that each has in the truth of its block of pixels."""
+    labels = bin_shares(disparity, weight, logits.shape[1], BIN_PX)
     return -(labels * logits.float().log_softmax(dim=1)).sum() / labels.sum().clamp(min=1e-3)
 
 

@@ -15,7 +15,7 @@ from sterefo_core.learning.self_supervision import mirrored_pair, self_supervise
 from sterefo_core.lens import Lens
 from sterefo_core.refocus.functional import refocus
 
-LOSSES = {"compact": stereo_loss, "paper": paper_loss}
+LOSSES = {"compact": stereo_loss, "guided": stereo_loss, "paper": paper_loss}
 """Of the disparity, by network."""
 _LARGEST_RADIUS_PX = 10.0
 _LIGHT_WEIGHT = 10.0  # light differs by hundredths where disparity differs by pixels

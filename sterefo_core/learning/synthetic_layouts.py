@@ -57,8 +57,13 @@ def street(rng: np.random.Generator, camera: Camera) -> list[Places]:
             parts.append(_houses(rng, camera, side * rng.uniform(1.5, 9)))
         if rng.random() < 0.3:
             parts.append(_fence(rng, camera, side * rng.uniform(1, 5)))
+        if rng.random() < 0.3:
+            parts.append(_thicket(rng, camera, side * rng.uniform(1, 6)))
     parts.append(_marks(rng, camera))
-    parts += [vehicles(rng, camera, int(rng.integers(1, 9))), _standing(rng, camera, int(rng.integers(3, 22)))]
+    parts += [
+        vehicles(rng, camera, int(rng.integers(1, 9)), glazed=0.9),
+        _standing(rng, camera, int(rng.integers(3, 22))),
+    ]
     hills = int(rng.integers(0, 10))
     centre = np.stack([rng.uniform(0, camera.width, hills), np.full(hills, camera.horizon)], axis=1)
     half = rng.uniform([0.04, 0.02], [0.4, 0.12], (hills, 2)) * camera.width
@@ -91,6 +96,18 @@ def _fence(rng: np.random.Generator, camera: Camera, x: float) -> Places:
     )
 
 
+def _thicket(rng: np.random.Generator, camera: Camera, x: float) -> Places:
+    """Bushes and trees along the street, dense and all alike, the higher the farther from it."""
+    count, tall, deep = int(rng.integers(50, 160)), rng.uniform(0.5, 4), rng.uniform(0.5, 6)
+    inwards = rng.random(count)
+    z = camera.nearest * np.exp(rng.uniform(0.05, rng.uniform(1, 3.5), count))
+    feet = np.stack([x + np.sign(x) * deep * inwards, z], axis=1)
+    wide, high = np.exp(rng.normal(np.log(rng.uniform(0.3, 1.2)), 0.4, (2, count)))
+    leaves = upright(camera, feet, wide, high, tall * inwards * rng.random(count))
+    kinds, looks = rng.choice(TREES, 4), rng.integers(0, TEXTURES, 3)
+    return leaves.cut(rng.choice(kinds, len(leaves.shape)))._replace(texture=rng.choice(looks, len(leaves.shape)))
+
+
 def _marks(rng: np.random.Generator, camera: Camera) -> Places:
     """Lines and patches on the ground."""
     count = int(rng.integers(0, 8))
@@ -121,7 +138,11 @@ def room(rng: np.random.Generator, camera: Camera) -> list[Places]:
     back, other = np.array([[left, top, depth]]), np.array([[right, top, begin]])
     sides = [(floor, wide, deep), (ceiling, wide, deep), (back, wide, tall), (ceiling, deep, tall), (other, deep, tall)]
     parts = [backdrop(camera, rng.uniform(0, 2), np.zeros(2)), *(quads(camera, *side) for side in sides)]
-    return [*parts, vehicles(rng, camera, int(rng.integers(2, 9))), _standing(rng, camera, int(rng.integers(0, 8)))]
+    return [
+        *parts,
+        vehicles(rng, camera, int(rng.integers(2, 9)), glazed=0.2),
+        _standing(rng, camera, int(rng.integers(0, 8))),
+    ]
 
 
 def open_space(rng: np.random.Generator, camera: Camera) -> list[Places]:

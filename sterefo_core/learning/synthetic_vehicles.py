@@ -13,30 +13,27 @@ _CAR = np.array([1.1, 0.45, 2.6])
 _LEFT_AND_RIGHT = slice(2, 4)
 
 
-def vehicles(rng: np.random.Generator, camera: Camera, count: int) -> Places:
-    """Bodies on wheels, most with a cabin of glass or an open one, and all with things painted or screwed on."""
+def vehicles(rng: np.random.Generator, camera: Camera, count: int, glazed: float) -> Places:
+    """Bodies on wheels, most with a cabin, and all with things painted or screwed on.
+
+    `glazed` is the share of cabins with windows in them; the others are open, as furniture is: what is in their frames
+    may as well be what is behind.
+    """
     feet, yaw = feet_on_ground(rng, camera, count), np.where(rng.random(count) < 0.6, 0, rng.uniform(0, np.pi, count))
     size = _CAR * np.exp(rng.normal(0, 0.25, (count, 3)))
     above = size[:, 1] * np.where(rng.random(count) < 0.7, rng.uniform(0.1, 0.5, count), 0)
     body = boxes(feet, size, yaw, above)
-    has = rng.random(count) < 0.8
-    cabin_size = size[has] * rng.uniform([0.8, 0.8, 0.4], [0.99, 1.2, 0.9], (has.sum(), 3))
-    cabin = boxes(feet[has], cabin_size, yaw[has], above[has] + size[has, 1])
+    cabin_size = size * rng.uniform([0.8, 0.8, 0.4], [0.99, 1.2, 0.9], (count, 3))
+    cabin = boxes(feet, cabin_size, yaw, above + size[:, 1])
+    has, shut = rng.random(count) < 0.8, rng.random(count) < glazed
     paint = np.where(rng.random(count) < 0.7, rng.choice(POOR, count), -1)
     gloss = np.where(paint >= 0, rng.uniform(0, 0.5, count), -1)
-    parts = [body.seen(camera, paint, gloss), *_cabins(rng, camera, cabin, paint[has], gloss[has])]
-    return joined([*parts, _details(rng, camera, body), _wheels(rng, camera, body, above / size[:, 1])])
-
-
-def _cabins(
-    rng: np.random.Generator, camera: Camera, cabin: Faces, paint: np.ndarray, gloss: np.ndarray
-) -> list[Places]:
-    """Half of them with windows, half with holes: what is in a frame may as well be what is behind it."""
-    glazed = rng.random(len(paint)) < 0.5
-    closed, frames = (Faces(*(side[:, kind] for side in cabin)) for kind in (glazed, ~glazed))
-    holes = frames.seen(camera, paint[~glazed], gloss[~glazed])
-    holes = holes.cut(rng.choice(FRAMES, len(holes.shape)))
-    return [closed.seen(camera, paint[glazed], gloss[glazed]), _panes(rng, camera, closed), holes]
+    closed, framed = (Faces(*(side[:, kind] for side in cabin)) for kind in (has & shut, has & ~shut))
+    walls = closed.seen(camera, paint[has & shut], gloss[has & shut])
+    frames = framed.seen(camera, paint[has & ~shut], gloss[has & ~shut])
+    parts = [body.seen(camera, paint, gloss), walls, _panes(rng, camera, closed)]
+    parts += [frames.cut(rng.choice(FRAMES, len(frames.shape))), _details(rng, camera, body)]
+    return joined([*parts, _wheels(rng, camera, body, above / size[:, 1])])
 
 
 def _panes(rng: np.random.Generator, camera: Camera, cabin: Faces) -> Places:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.distributed import get_rank, get_world_size, is_initialized
 from torch.nn.parallel import DistributedDataParallel
 
+from sterefo_core.depth.guided import GuidedNetwork, widened
 from sterefo_core.errors import SterefoError
 from sterefo_core.learning.architectures import Sequential, make_architecture
 from sterefo_core.learning.checkpoint import (
@@ -152,6 +153,8 @@ def start(model: Sequential, path: Path) -> None:
     """Give an architecture the weights of a file: of all of it, or of its stereo network. Raises SterefoError."""
     tensors, _ = load_tensors(path)
     whole = any(name.startswith("stereo.") for name in tensors)
+    if isinstance(model.stereo, GuidedNetwork) and not whole:
+        tensors = widened(tensors)
     give(model if whole else model.stereo, tensors, path)
 
 

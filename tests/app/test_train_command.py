@@ -3,12 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from app.commands import main
-from sterefo_core.depth import make_depth_engine
-from sterefo_core.depth.learned import WEIGHTS, load_network
+from sterefo_core.depth import GUIDED_WEIGHTS, WEIGHTS
+from sterefo_core.depth.learned import LearnedDepth, load_network
 from sterefo_core.learning.checkpoint import load_tensors
-from sterefo_core.types import StereoFrame
 
 
 @pytest.fixture
@@ -56,6 +56,13 @@ def test_a_recipe_that_is_not_there_is_one_line(tmp_path, capsys):
     assert capsys.readouterr().err == f"error: {tmp_path / 'none.toml'} cannot be read: No such file or directory\n"
 
 
+def test_a_guided_network_is_not_written_as_onnx(tmp_path, capsys):
+    pytest.importorskip("onnx")
+    target = tmp_path / "guided.onnx"
+    assert main(["export-onnx", "-o", str(target), "--weights", str(GUIDED_WEIGHTS), "--size", "100x70"]) == 1
+    assert "guided network" in capsys.readouterr().err and not target.exists()
+
+
 def test_onnx_runtime_finds_what_torch_finds(tmp_path):
     pytest.importorskip("onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
@@ -68,6 +75,8 @@ def test_onnx_runtime_finds_what_torch_finds(tmp_path):
         name: image.transpose(2, 0, 1)[None].astype(np.float32) for name, image in (("left", left), ("right", right))
     }
     disparity, valid = session.run(["disparity", "valid"], pair)
-    found = make_depth_engine("net").compute(StereoFrame(0, 0.0, left, right))
+    network = load_network().eval()
+    with torch.inference_mode():  # the engine itself may compute in half precision
+        found = LearnedDepth.disparity_map(network(*(torch.from_numpy(image) for image in pair.values())))
     assert np.abs(disparity[0, 0] - found.values).mean() < 0.01
     assert (valid[0, 0] == found.valid).mean() > 0.99

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from sterefo_core.depth import REFOCUSING, make_depth_engine
-from sterefo_core.depth.learned import WEIGHTS, LearnedDepth, folded, load_network
+from sterefo_core.depth import GUIDED_WEIGHTS, LEARNED, REFOCUSING, WEIGHTS, make_depth_engine
+from sterefo_core.depth.guided import GuidedNetwork, widened
+from sterefo_core.depth.learned import LearnedDepth, folded, load_network
 from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.stereo_scores import stereo_scores
 from sterefo_core.learning.datasets import open_samples
@@ -26,9 +27,9 @@ def held_out_frame(seed=2, height=120, width=245):
     return StereoFrame(0, 0.0, left, right)
 
 
-@pytest.fixture(scope="module")
-def engine():
-    return make_depth_engine("net")
+@pytest.fixture(scope="module", params=["net", "guided"])
+def engine(request):
+    return make_depth_engine(request.param)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (41, 75)])
@@ -88,11 +89,37 @@ def test_a_replayed_graph_finds_what_the_network_finds_for_pictures_of_every_siz
         np.testing.assert_allclose(replayed.compute(frame).values, plain.compute(frame).values, atol=0.05)
 
 
-def test_other_weights_are_taken_by_file_name(tmp_path, engine):
+@pytest.mark.parametrize("name", ["net", "guided"])
+def test_other_weights_are_taken_by_file_name(tmp_path, name):
     copy = tmp_path / "mine.safetensors"
-    copy.write_bytes(WEIGHTS.read_bytes())
-    frame = held_out_frame()
-    assert np.array_equal(make_depth_engine(f"net={copy}").compute(frame).values, engine.compute(frame).values)
+    copy.write_bytes(LEARNED[name].read_bytes())
+    mine, shipped = (make_depth_engine(kind).compute(held_out_frame()).values for kind in (f"net={copy}", name))
+    assert np.array_equal(mine, shipped)
+
+
+def test_a_guided_network_begins_as_the_plain_one_did():
+    guided, plain = GuidedNetwork().eval(), load_network(WEIGHTS).eval()
+    guided.load_state_dict(widened(plain.state_dict()))
+    left, right = torch.rand(2, 1, 3, 64, 96)
+    with torch.no_grad():
+        torch.testing.assert_close(guided(left, right).disparity, plain(left, right).disparity, atol=1e-3, rtol=0)
+
+
+def test_the_shipped_guided_network_heeds_its_guide_and_does_not_believe_everything():
+    sample = make_pair(HELD_OUT + 3, 256, 512, 60)
+    network, pair = (
+        load_network(GUIDED_WEIGHTS).eval(),
+        [torch.from_numpy(x)[None] / 255 for x in (sample.left, sample.right)],
+    )
+    true, far = torch.from_numpy(sample.disparity), torch.zeros(sample.disparity.shape)
+
+    def error(known, trust):
+        guide = torch.stack((known, torch.full_like(known, trust)))[None]
+        with torch.no_grad():
+            return (network(*pair, guide).disparity[0, 0] - true).abs().mean()
+
+    assert error(true, 1.0) < 0.7 * error(far, 0.0)
+    assert error(far, 0.25) < 0.5 * true.mean()
 
 
 def test_a_file_that_holds_no_weights_is_refused_in_one_line(tmp_path):

@@ -14,6 +14,8 @@ import pytest
 import torch
 
 from app.commands import main
+from sterefo_core.depth.guided import GuidedNetwork
+from sterefo_core.depth.learned import load_network
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.errors import SterefoError
 from sterefo_core.learning.checkpoint import load_tensors, part_of, save_tensors
@@ -170,6 +172,15 @@ def test_a_run_can_begin_with_weights_and_hands_out_averaged_ones(tmp_path, kitt
     first.save_weights(tmp_path / "stereo.safetensors")
     second = Training(recipe(start=str(tmp_path / "stereo.safetensors")), tmp_path / "second", CPU)
     assert same(first.average.stereo.state_dict(), second.model.stereo.state_dict())
+
+
+def test_a_guided_network_can_begin_with_the_weights_of_a_plain_one_and_learns_to_heed_its_guide(tmp_path, kitti):
+    trained(tmp_path / "plain", data=(kitti,), steps=1).save_weights(tmp_path / "stereo.safetensors")
+    guided = trained(tmp_path, data=(kitti,), network="guided", start=str(tmp_path / "stereo.safetensors"))
+    guided.save_weights(tmp_path / "guided.safetensors")
+    assert isinstance(load_network(tmp_path / "guided.safetensors"), GuidedNetwork)
+    heeded = guided.model.stereo.refinement.body[0][0].weight[:, -8:]
+    assert heeded.abs().max() > 0
 
 
 @pytest.mark.parametrize("architecture", ["aperture", "volume-refinement", "blur-refinement"])
