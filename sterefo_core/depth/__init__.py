@@ -18,11 +18,9 @@ LEARNED = {
     "net": WEIGHTS,
     "net-half": WEIGHTS,
     "guided": GUIDED_WEIGHTS,
-    "guided-half": GUIDED_WEIGHTS,
     "net-aperture": ARCHITECTURES / "aperture.safetensors",
 }
 """Engines of a network, each with its weights."""
-_HALF = "-half"
 ENGINES = ("sgm", "sgm-full", *LEARNED, *REFOCUSING)
 OWN_WEIGHTS = "net="
 
@@ -31,9 +29,9 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     """The engine of this name.
 
     "sgm" is semi-global matching at half resolution and "sgm-full" at full resolution; both run on the CPU, whatever
-    the device ("auto", "cpu" or "cuda"). "net" is the stereo network, "guided" the one that semi-global matching
-    guides, both with "-half" at half size; "net-aperture" has the weights of "net" trained through the refocused
-    picture, "net=FILE" those of a file; those of `REFOCUSING` are renderers, too. Raises SterefoError for other names.
+    the device ("auto", "cpu" or "cuda"). "net" is the stereo network, at full size, "net-half" at half size and
+    "guided" with semi-global matching for a guide; "net-aperture" has weights trained through the refocused picture,
+    "net=FILE" those of a file; those of `REFOCUSING` are renderers, too. Raises SterefoError for other names.
     """
     if name in REFOCUSING:
         from sterefo_core.learning.engine import RefocusingNetwork
@@ -42,9 +40,8 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     if name in LEARNED or name.startswith(OWN_WEIGHTS):
         from sterefo_core.depth.learned import LearnedDepth, load_network  # imports torch
 
-        half_size = name.endswith(_HALF) and name in LEARNED
         weights = LEARNED.get(name) or Path(name.removeprefix(OWN_WEIGHTS))
-        return LearnedDepth(load_network(weights, half_size), device, half_size)
+        return LearnedDepth(load_network(weights), device, half_size=name == "net-half")
     if name not in ENGINES:
         raise SterefoError(f'there is no depth engine "{name}": choose one of {", ".join(ENGINES)} or net=FILE')
     from sterefo_core.depth.semi_global import SemiGlobalDepth  # numba takes half a second to import

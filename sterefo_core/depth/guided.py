@@ -18,17 +18,11 @@ _FILLED = 0.25  # trust in what was not measured but continued from its surround
 
 
 class GuidedNetwork(StereoNetwork):
-    """Called like the plain network; semi-global matching takes its time on the CPU, wherever the network is.
+    """Called like the plain network; semi-global matching takes its time on the CPU, wherever the network is."""
 
-    Args:
-        half_size: pictures have half the size that others have: they are matched as they are, not at half of that.
-    """
-
-    def __init__(self, half_size: bool = False) -> None:
+    def __init__(self) -> None:
         super().__init__(guided=True)
-        whole = SemiGlobalDepth(full_resolution=True, max_disparity=64)
-        self._in_training = (SemiGlobalDepth(), SemiGlobalDepth(full_resolution=True))
-        self._engines = (whole,) if half_size else (SemiGlobalDepth(),)
+        self._matching = SemiGlobalDepth()
 
     def forward(self, left: Tensor, right: Tensor, guide: Tensor | None = None) -> StereoPrediction:
         """Match a batch of pairs, `(B, 1 or 3, H, W)` each, in 0..1."""
@@ -37,9 +31,8 @@ class GuidedNetwork(StereoNetwork):
     @torch.no_grad()
     def guide(self, left: Tensor, right: Tensor) -> Tensor:
         """`(B, 2, H, W)`: disparity, and how far it is to be trusted."""
-        engines = self._in_training if self.training else self._engines
         pairs = zip(_pictures(left), _pictures(right), strict=True)
-        maps = [engines[i % len(engines)].compute(StereoFrame(i, 0.0, *pair)) for i, pair in enumerate(pairs)]
+        maps = [self._matching.compute(StereoFrame(0, 0.0, *pair)) for pair in pairs]
         planes = [np.stack((found.values, np.where(found.valid, 1, _FILLED))) for found in maps]
         return torch.from_numpy(np.stack(planes).astype(np.float32)).to(left.device)
 

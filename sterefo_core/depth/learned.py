@@ -121,16 +121,12 @@ def matched(prediction: StereoPrediction) -> Tensor:
     return sure & (prediction.disparity <= column)
 
 
-def load_network(path: Path = WEIGHTS, half_size: bool = False) -> nn.Module:
-    """Our network with the weights that `run_app.py train` or `adapt` made. Raises SterefoError for another file.
-
-    Args:
-        half_size: it will see pictures of half the size, as guides have to know.
-    """
+def load_network(path: Path = WEIGHTS) -> nn.Module:
+    """Our network with the weights that `run_app.py train` or `adapt` made. Raises SterefoError for another file."""
     tensors, about = load_tensors(path)
     config = about.get("config")
     guided = isinstance(config, dict) and config.get("network") == "guided"
-    network = GuidedNetwork(half_size) if guided else StereoNetwork()
+    network = GuidedNetwork() if guided else StereoNetwork()
     give(network, tensors, path)
     return network
 
