@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -22,6 +23,7 @@ from app.preview_state import Pace, Phase, Picked, Plate, PreviewState
 from app.stage import Stage
 from app.workshop import Workshop
 from sterefo_core.errors import BadFrameError, SterefoError
+from sterefo_core.live import CameraState
 
 PROGRESS_AFTER_S = 0.15
 """A seek that takes longer than this shows the frame as it was taken and says how far it is."""
@@ -85,10 +87,12 @@ class PreviewWorker:
         self._stage.takes.record_to(wish.record_to)
         self._stage.prepare(wish.project, wish.look)
         target = self._feed.target(wish, self._served)
-        if target is None:
-            self._publish(wish)
-        else:
+        if target is not None:
             self._go_to(target, wish)
+        elif self._stage.health and self._stage.health.state is not CameraState.LIVE:
+            self._stand_still(wish)
+        else:
+            self._publish(wish)
         self._served = wish
         if self._feed.ended(wish):
             self._stop_playing(wish)
@@ -141,10 +145,12 @@ class PreviewWorker:
 
     def _stand_still(self, wish: Wish) -> None:
         """Stay at the frame that is shown; a picture made smaller to keep the rate of playing is made in full."""
-        if self._state.pace.rate is not None and self._state.pace.scale < 1:
-            self._go_to(self._feed.frame, replace(wish, project=self._state.project))
-        else:
-            self._publish(wish)
+        shown, changes = self._state, dict[str, object]()
+        if self._stage and shown.plate and shown.project and shown.pace.rate is not None and shown.pace.scale < 1:
+            look = self._pacing.look(wish, playing_on=False)
+            plate = self._stage.render(shown.plate.index, shown.project, look)
+            changes = {"plate": plate, "pace": self._pacing.pace(look, wish)}
+        self._publish(wish, **changes)
 
     def _look_on_the_way(self, target: int, wish: Wish, jump: bool) -> int:
         """Observe what is missing before `target`; returns the frame reached, an earlier one if playing takes long."""
@@ -213,6 +219,8 @@ class PreviewWorker:
         self._stop_playing(wish)
         phase = Phase.READY if self._stage else Phase.FAILED
         self._publish(self._latest, phase=phase, failure=message, progress=None)
+        with suppress(Exception):  # what failed may fail again
+            self._stand_still(self._latest)
 
     def _publish(self, wish: Wish, **changes: object) -> None:
         common: dict[str, object] = {"generation": wish.generation, "speed": wish.speed}

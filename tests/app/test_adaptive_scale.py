@@ -15,10 +15,13 @@ from app.pacing import Pacing
 from app.preview import Preview, Wish
 from app.preview_state import AUTOMATIC, Pace, Phase
 from app.preview_worker import PreviewWorker
+from sterefo_core.errors import SterefoError
 from sterefo_core.export import ExportSettings
+from sterefo_core.live import CameraState
 from sterefo_core.project import Project
 from sterefo_core.types import Follow
-from tests.app.small_parts import SIZE, SmallRenderer, small_workshop, square
+from tests.app.live_parts import SmallCamera, camera_workshop
+from tests.app.small_parts import SIZE, SmallRenderer, SmallSource, small_workshop, square
 from tests.app.waiting import Listener
 
 ASKED_S = 0.04
@@ -173,12 +176,17 @@ def test_the_scale_is_told_in_plain_words(pace, told):
 
 
 class SlowRenderer(SmallRenderer):
-    """Takes 0.2 s for a picture of full size, less for fewer pixels; notes how many pixels were asked for."""
+    """Takes 0.2 s for a picture of full size, less for fewer pixels; notes how many pixels were asked for.
+
+    Raises `faults`, one after the other.
+    """
 
     def __init__(self):
-        self.sizes = []
+        self.sizes, self.faults = [], []
 
     def render(self, image, disparity, focus_disparity, lens, right):
+        if self.faults:
+            raise self.faults.pop()
         self.sizes.append(disparity.shape[::-1])
         sleep(0.2 * disparity.size / (SIZE[0] * SIZE[1]))
         return super().render(image, disparity, focus_disparity, lens, right)
@@ -224,6 +232,58 @@ def test_playing_to_the_end_leaves_a_picture_of_full_size(preview, slow):
     state = preview.wait(lambda state: state.speed == 0 and full(state))
     assert state.plate.index == 29
     assert slow[1].sizes[-1] == SIZE
+
+
+def test_an_error_that_ends_playing_is_told_and_leaves_a_picture_of_full_size(preview, slow):
+    preview.wait(reduced)
+    slow[1].faults = [SterefoError("the renderer is full")]
+    state = preview.wait(lambda state: state.failure and full(state))
+    assert (state.speed, state.failure) == (0, "the renderer is full")
+    assert slow[1].sizes[-1] == SIZE
+
+
+def test_an_error_that_comes_again_in_full_size_is_told_and_leaves_the_picture_that_is_there(preview, slow):
+    preview.wait(reduced)
+    slow[1].faults = [RuntimeError("again"), SterefoError("the renderer is full")]
+    state = preview.wait(lambda state: state.failure)
+    assert state.failure == "the renderer is full" and state.plate.refocused is not None
+    preview.seek(5)
+    preview.wait(lambda state: state.generation == preview.wish.generation and full(state))
+
+
+def test_an_end_that_cannot_be_read_is_told_and_leaves_the_picture_before_it_in_full_size(preview, slow, monkeypatch):
+    preview.wait(reduced)
+    whole = SmallSource.read
+    monkeypatch.setattr(SmallSource, "read", lambda source, index: whole(SmallSource(bad=29), index))
+    preview.set(loop=False)
+    state = preview.wait(lambda state: state.speed == 0 and full(state))
+    assert state.failure == "frame029.png is cut short: copy it again"
+    assert state.plate.index == 28
+    assert slow[1].sizes[-1] == SIZE
+
+
+def test_a_camera_that_stalls_leaves_a_picture_of_full_size(slow):
+    listener, camera = Listener(), SmallCamera()
+    workshop = replace(camera_workshop(camera), make_renderer=slow[0].make_renderer)
+    preview = Preview(listener.ring, partial(PreviewWorker, workshop=workshop))
+    try:
+        preview.open(Project(source="camera", decisions=(Follow(0, square(0)),)), speed=1.0)
+        scale, moments = 1.0, iter(range(60))
+        while scale == 1:
+            moment = next(moments)
+            camera.come(moment)
+            scale = shown(listener, preview, moment).pace.scale
+        camera.stall("the camera sends no pictures")
+        stalled = listener.until(preview.states, full)[-1]
+        assert stalled.plate.index == moment and stalled.health.state is CameraState.STALLED
+        assert slow[1].sizes[-1] == SIZE
+    finally:
+        preview.close()
+
+
+def shown(listener, preview, index):
+    """The state that shows this frame refocused."""
+    return listener.until(preview.states, lambda s: s.plate and s.plate.done and s.plate.index == index)[-1]
 
 
 def test_a_seek_while_playing_arrives_in_full_size(preview):
