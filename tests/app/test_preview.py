@@ -115,12 +115,29 @@ def test_frames_that_playing_skips_are_tracked_all_the_same(drive):
     assert direct.plate.done.focus == there.plate.done.focus
 
 
-def test_playing_again_and_again_tracks_and_matches_every_frame_once_however_many_are_skipped(drive, monkeypatch):
-    matched = []
-    compute = SmallDepth.compute
+@pytest.fixture
+def matched(monkeypatch):
+    """The frames whose depth was computed."""
+    matched, compute = [], SmallDepth.compute
     monkeypatch.setattr(
         SmallDepth, "compute", lambda depth, frame: (matched.append(frame.index), compute(depth, frame))[1]
     )
+    return matched
+
+
+def test_where_nothing_is_followed_only_frames_that_are_shown_are_worked_on(drive, matched):
+    driver = drive(fps=5000.0)
+    driver.preview.open(replace(FOLLOWING, decisions=(Hold(0, 8.0),)))
+    driver.at(0)
+    driver.preview.set(loop=False)
+    published = recorded(driver.preview)
+    driver.preview.play(1.0)
+    state = driver.wait(lambda s: s.speed == 0 and s.plate.index == 59)[-1]
+    assert state.skipped > 0
+    assert matched == list(dict.fromkeys(state.plate.index for state in published))
+
+
+def test_playing_again_and_again_tracks_and_matches_every_frame_once_however_many_are_skipped(drive, matched):
     driver = drive(fps=5000.0)
     driver.preview.open(FOLLOWING)
     driver.at(0)
