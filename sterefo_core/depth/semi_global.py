@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sterefo_core.depth.census import LANES
 from sterefo_core.depth.edges import aligned, doubled, fill_from_background
-from sterefo_core.depth.matching import LANES, STEPS_PER_PIXEL, UNMATCHED, match
+from sterefo_core.depth.matching import STEPS_PER_PIXEL, UNMATCHED, match
 from sterefo_core.errors import SterefoError
 from sterefo_core.types import DisparityMap, StereoFrame
 
