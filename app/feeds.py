@@ -106,7 +106,7 @@ class Recorded:
         if beyond is None:
             return frames[0] if wish.speed > 0 else frames[-1]
         due = self._playhead.due(self._now_s())
-        then = (beyond if wish.every_frame else due) if self._ready is None else self._ready
+        then = due if self._ready is None and not wish.every_frame else self._next(beyond, wish)
         if (then - self.frame) * wish.speed <= 0 or (due - then) * wish.speed < 0:
             return self.frame  # served for another reason than the clock
         return min(max(then, frames[0]), frames[-1])
@@ -142,7 +142,7 @@ class Recorded:
             return None
         now_s, beyond = self._now_s(), self._beyond(self.frame, wish)
         if beyond is not None:
-            return max(self._playhead.due_s(beyond if self._ready is None else self._ready) - now_s, 0.0)
+            return max(self._playhead.due_s(self._next(beyond, wish)) - now_s, 0.0)
         frames = self._play_range(self.frame, wish)
         shown_s = self._times_s[frames[1]] - self._times_s[frames[0]] if len(frames) > 1 else 1.0
         return max(self._playhead.due_s(self.frame) + shown_s / abs(wish.speed) - now_s, 0.0)
@@ -163,6 +163,10 @@ class Recorded:
             self._playhead.start(self.frame, wish.speed, now_s)
         elif wish.every_frame and beyond is not None and now_s > self._playhead.due_s(beyond):
             self._playhead.start(beyond, wish.speed, now_s)
+
+    def _next(self, beyond: int, wish: Wish) -> int:
+        """The frame that is waited for: the one that is ready, unless none may be skipped any more."""
+        return beyond if wish.every_frame or self._ready is None else self._ready
 
     def _beyond(self, frame: int, wish: Wish) -> int | None:
         """The next frame in the direction of play, None at the end."""

@@ -2,7 +2,8 @@
 
 Playing, seeking and following a camera are one thing, going to a frame: when it is due (`feeds.py`), or at once. Going
 there looks at all frames on the way that the tracker has not seen, without rendering them, so that playing with skipped
-frames, seeking and exporting show the same. Where even that is too slow for real time, playing slows down.
+frames, seeking and exporting show the same. While a frame is rendered, those up to the one that will be due by then are
+looked at. Where even that is too slow for real time, playing slows down.
 """
 
 from __future__ import annotations
@@ -29,7 +30,6 @@ PROGRESS_AFTER_S = 0.15
 """A seek that takes longer than this shows the frame as it was taken and says how far it is."""
 CATCH_UP_S = 0.06
 """Playing in real time looks at skipped frames for at most this long before it shows one again."""
-
 MOST_AHEAD = 2
 """So many frames at most are looked at while one is refocused: where that is too slow, every second one is shown."""
 

@@ -84,6 +84,14 @@ def test_every_frame_is_shown_where_that_is_wished():
     assert set(steps(Machine(cost_s=0.1).play(5, wish))) == {1}
 
 
+def test_none_is_skipped_from_the_moment_on_at_which_that_is_wished():
+    machine = Machine(cost_s=0.1)
+    machine.play(1)
+    last = machine.shown[-1][0]
+    wish = Wish(project=PLAYING.project, speed=1.0, start=1, loop=False, every_frame=True)
+    assert [frame for frame, _ in machine.play(1, wish)][:3] == [last + 1, last + 2, last + 3]
+
+
 def test_a_frame_that_is_made_ready_is_waited_for_rather_than_another_one_shown():
     machine = Machine(cost_s=0.1)
     machine.play(1)
