@@ -59,7 +59,8 @@ class BoardForm(QWidget):
         for name, box in self._boxes.items():
             with QSignalBlocker(box):
                 box.setValue(settings.value(f"board/{name}", box.value(), type=float if box in self._sides else int))
-        self.kind.setCurrentIndex(settings.value("board/kind", 0, type=int))
+        kind = settings.value("board/kind", 0, type=int)
+        self.kind.setCurrentIndex(min(max(kind, 0), self.kind.count() - 1))
 
     def remember(self, settings: QSettings) -> None:
         """Keep it for the next time."""

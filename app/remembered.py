@@ -4,6 +4,7 @@
 # mypy: disable-error-code="override,call-arg,call-overload,union-attr,attr-defined"
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,18 @@ from app.inspector import DEVICES, SCALES
 from app.preview import Preview
 from app.preview_state import AUTOMATIC
 
-_KINDS = {"geometry": QByteArray, "scale": float, "device": str, "recents": list, "camera/swap": bool}
+KINDS = {
+    **{"geometry": QByteArray, "scale": float, "device": str, "recents": list},
+    **dict.fromkeys(("camera/first", "camera/second", "camera/layout", "camera/size", "camera/exposure"), str),
+    **{"camera/swap": bool, "board/kind": int, "board/columns": int, "board/rows": int},
+    **{"board/square": float, "board/marker": float},
+}
+"""All settings, and what they are."""
+
+# As Qt reads its files, or more than that: what does not belong to a word is left out.
+_ESCAPE = re.compile(rb"\\(?:x([0-9a-fA-F]+)|([0-7]+)|\r\n|\n\r|.)", re.DOTALL)
+_NO_WORD = re.compile(rb"[^@A-Za-z]+")
+_OBJECT = re.compile(rb"@(?:Variant|DateTime)")
 
 
 def sound(settings: QSettings) -> QSettings:
@@ -29,15 +41,29 @@ def sound(settings: QSettings) -> QSettings:
 
 
 def _readable(settings: QSettings, path: Path) -> bool:
-    if path.exists() and b"PyQt_PyObject" in path.read_bytes():  # PyQt would unpickle it, and so execute it
+    if path.exists() and _holds_objects(path.read_bytes()):
         return False
     try:
-        for name, kind in _KINDS.items():
-            if settings.contains(name):
-                settings.value(name, type=kind)
+        kept = [(settings.value(name, type=kind), kind) for name, kind in KINDS.items() if settings.contains(name)]
     except TypeError:
         return False
-    return settings.status() is QSettings.Status.NoError
+    return settings.status() is QSettings.Status.NoError and all(_fits(value, kind) for value, kind in kept)
+
+
+def _fits(value: object, kind: type) -> bool:
+    """PyQt gives lists for words with commas between."""
+    return isinstance(value, kind) and (not isinstance(value, list) or all(isinstance(one, str) for one in value))
+
+
+def _holds_objects(written: bytes) -> bool:
+    """Whether Qt would make an object of some value: PyQt may unpickle it, and so execute what the file says."""
+    meant = _ESCAPE.sub(_character, written)
+    return _OBJECT.search(_NO_WORD.sub(b"", meant)) is not None
+
+
+def _character(escape: re.Match[bytes]) -> bytes:
+    digits, base = (escape[1], 16) if escape[1] else (escape[2] or b"0", 8)
+    return bytes([int(digits, base) & 0xFF])
 
 
 def recall_look(settings: QSettings, preview: Preview) -> None:
@@ -51,7 +77,7 @@ def recall_look(settings: QSettings, preview: Preview) -> None:
 
 def recall_place(settings: QSettings, window: QMainWindow) -> None:
     """Put the window where it was, or give it a fair size."""
-    if not window.restoreGeometry(settings.value("geometry", b"")):
+    if not window.restoreGeometry(settings.value("geometry", QByteArray(), type=QByteArray)):
         window.resize(1280, 760)
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import torch
+from PyQt6.QtCore import QSettings
 
 from app.batch_task import Task, is_whole, made
+from app.remembered import sound
 from sterefo_core.calibration.imports import import_rig
 from sterefo_core.calibration.rig_file import load_rig, save_rig
+from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.board_views import known_rig
 from sterefo_core.evaluation.tracking_sequences import drawn_sequences, otb_sequence
 from sterefo_core.export import ExportSettings
@@ -98,6 +104,16 @@ def _record(path: Path) -> None:
     assert is_whole(task) == (json.loads(said) == json.loads(_RECORD))
 
 
+def _settings(path: Path) -> None:
+    own = path.replace(path.with_name(f"{uuid4()}.ini"))  # Qt keeps what it read of a file by its name
+    with redirect_stderr(StringIO()) as said:
+        kept = sound(QSettings(str(own), QSettings.Format.IniFormat))
+    own.with_name(f"{own.name}.broken" if said.getvalue() else own.name).unlink()
+    if said.getvalue():
+        assert not kept.allKeys() and len(said.getvalue().splitlines()) == 1
+        raise SterefoError(said.getvalue())
+
+
 def _drawn_boxes(path: Path) -> None:
     assert not list(drawn_sequences(path))  # there is one box of each object, so that no source is opened
 
@@ -154,6 +170,8 @@ _RECIPE = b'architecture = "sequential"\ndata = ["synthetic", "here"]\nlabels = 
 _RECIPE += b"learning_rate = 2e-4\nfrozen_norm = true\nheight = 64\nwidth = 96\nseed = 3\n"
 
 
+_SETTINGS = b"[General]\ndevice=auto\ngeometry=@ByteArray(\\x1\\xd9\\0\\x3)\nrecents=one, two\nscale=0.5\n"
+_SETTINGS += b'[board]\ncolumns=9\nkind=0\nmarker=18.75\n[camera]\nfirst="0, 2"\nlayout=auto\nswap=true\n'
 _DRAWN = b'{"note": "by hand", "nowhere (image_2)": {"car": {"0": [1, 2, 30, 20]}, "bus": {"7": [1.5, 2, 3, 4]}}}'
 with TemporaryDirectory() as _folder:
     _RECORD = made(_exported(Path(_folder))).encode()
@@ -183,6 +201,7 @@ def parsers() -> dict[str, Parser]:
         "record of a film": Parser((_RECORD,), _record),
         "drawn boxes": Parser((_DRAWN,), _drawn_boxes),
         "OTB boxes": Parser((b"205,151,17,50\n207,151,17.5,50\n", b"205\t151\t17\t50\n"), _otb_boxes),
+        "settings": Parser((_SETTINGS,), _settings),
         "training recipe": Parser((_RECIPE,), _recipe),
         "weights": Parser((_written(lambda path: save_tensors(path, tensors, {"step": 3})),), load_tensors),
     }
