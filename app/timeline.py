@@ -4,6 +4,8 @@
 # mypy: disable-error-code="override,call-arg,call-overload,union-attr,attr-defined"
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from PyQt6.QtCore import QPointF, QRectF, QSize, Qt, pyqtSignal
@@ -22,6 +24,15 @@ TICK_APART_PX = 76
 HANDLE_PX = 6
 LOST, UNSURE, KNOWN = QColor(229, 83, 75), QColor(232, 190, 110), QColor(96, 160, 220)
 SEEN_COLOURS = {Seen.COMPUTED: KNOWN, Seen.TRACKING: KNOWN, Seen.UNCERTAIN: UNSURE, Seen.LOST: LOST}
+
+
+def marks(times_s: Sequence[float], tick_s: float) -> Iterator[tuple[int, float]]:
+    """The first frame of every `tick_s` seconds that have any, and the time at which they begin."""
+    frame = 0
+    while frame < len(times_s):
+        count = int(times_s[frame] / tick_s + 1e-6)
+        yield frame, count * tick_s
+        frame = bisect_left(times_s, (count + 1 - 1e-6) * tick_s, frame + 1)
 
 
 class Timeline(QWidget):
@@ -105,12 +116,11 @@ class Timeline(QWidget):
         tick_s = enough[0] if enough else TICKS_S[-1]
         painter.setFont(_small(painter))
         muted = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        marks = ((frame, int(time_s / tick_s + 1e-6)) for frame, time_s in enumerate(self._times_s))
-        for count, group in groupby(marks, key=lambda mark: mark[1]):
-            x = self.x_of(next(group)[0])
+        for frame, time_s in marks(self._times_s, tick_s):
+            x = self.x_of(frame)
             painter.setPen(muted)
             painter.drawLine(QPointF(x, RULER - 4), QPointF(x, RULER))
-            text = wording.time_code(count * tick_s)
+            text = wording.time_code(time_s)
             width = painter.fontMetrics().horizontalAdvance(text)
             if SIDE <= x < self.width() - width - 6:
                 painter.drawText(QPointF(x + 3, RULER - 6), text)

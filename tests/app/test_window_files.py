@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, Q
 from app.export_job import ExportJob
 from app.preview_state import Phase, Seen
 from app.session import Session
+from app.timeline import marks
 from app.workshop import Workshop
 from sterefo_core.errors import SterefoError
 from sterefo_core.export import ExportSettings, export
@@ -172,6 +173,14 @@ def test_what_is_computed_and_where_the_object_was_lost_is_told_to_the_timeline(
     assert hand.state.seen[6] is Seen.LOST
     hand.key(Key.Key_G)
     hand.wait_at(4)
+
+
+def test_the_timelines_ruler_marks_the_first_frame_of_every_tick_that_has_any():
+    steady = tuple(index / 25 for index in range(60))
+    assert [*marks(steady, 1)] == [(0, 0), (25, 1), (50, 2)]
+    assert [*marks(tuple(index * 0.1 for index in range(13)), 0.5)] == [(0, 0), (5, 0.5), (10, 1)]  # 0.1 is not exact
+    assert [*marks((3.2, 3.7, 9.5, 10.0), 2)] == [(0, 2), (2, 8), (3, 10)]
+    assert [*marks((), 1)] == []
 
 
 def export_and_wait(hand, target, codec="ffv1"):
