@@ -7,22 +7,23 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from sterefo_core.errors import SterefoError
-from sterefo_core.part_file import part_file
+from sterefo_core.part_file import part_file, writing
 
 _ABOUT = "about"
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor], about: dict[str, Any]) -> None:
     """Write a file, whole or not at all; `about` is what JSON can hold. Raises ExportError where that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with part_file(path) as part:
-        save_file(flat, part, {_ABOUT: json.dumps(about)})
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with part_file(path) as part, writing(path):
+        part.write_bytes(save(flat, {_ABOUT: json.dumps(about)}))  # save_file tells of a full disk in its own way
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from app.commands import main
 from sterefo_core.depth.guided import GuidedNetwork
 from sterefo_core.depth.learned import load_network
 from sterefo_core.depth.network import StereoPrediction
-from sterefo_core.errors import SterefoError
+from sterefo_core.errors import ExportError, SterefoError
 from sterefo_core.learning.checkpoint import load_tensors, part_of, save_tensors
 from sterefo_core.learning.config import TrainingConfig
 from sterefo_core.learning.objectives import Objective
@@ -248,8 +249,27 @@ def test_a_checkpoint_that_does_not_say_its_step_is_refused(tmp_path, kitti):
     tensors, _ = load_tensors(tmp_path / CHECKPOINT)
     for about in ({}, {"step": "many"}, {"step": 1.5}, [1]):
         save_tensors(tmp_path / CHECKPOINT, tensors, about)
-        with pytest.raises(SterefoError, match="is no checkpoint"):
+        with pytest.raises(SterefoError, match=r"is no checkpoint|cannot be read as weights"):
             Training(recipe(data=(kitti,)), tmp_path, CPU)
+
+
+def test_a_disk_that_fills_up_in_mid_run_is_one_line_and_the_checkpoint_before_it_stays(tmp_path, kitti):
+    training = trained(tmp_path, steps=1, data=(kitti,))
+    before, limits = (tmp_path / CHECKPOINT).read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        with pytest.raises(ExportError, match=r"cannot write .*checkpoint\.safetensors: "):
+            training.save()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "run").touch()
+    with pytest.raises(ExportError, match="cannot write "):
+        save_tensors(tmp_path / "run" / CHECKPOINT, {"x": torch.zeros(1)}, {})
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
