@@ -10,7 +10,10 @@ from sterefo_core.types import StereoFrame, Truth
 
 
 class ReadAhead:
-    """Implements `Source` by reading another one ahead by one frame, in the direction of the last two reads.
+    """Implements `Source` by reading another one ahead by one frame, where frames are read one after the other.
+
+    That is forward from the first frame on, and wherever two steps of one frame in the same direction were made; so
+    nothing is read in vain while some frames are skipped.
 
     Frames and errors are those of the source, which is never asked for two things at once; so several threads may use
     this one.
@@ -25,7 +28,7 @@ class ReadAhead:
         self._source = source
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="reader")
         self._alone = Lock()
-        self._latest, self._step = -1, 1
+        self._latest, self._step, self._ahead_by = -1, 1, 0
         self._ahead: tuple[int, Future[StereoFrame]] | None = None
 
     def __len__(self) -> int:
@@ -37,11 +40,12 @@ class ReadAhead:
         with self._alone:
             step, self._latest = index - self._latest, index
             if step:
-                self._step = step if abs(step) == 1 else 0
+                self._ahead_by = step if step == self._step and abs(step) == 1 else 0
+                self._step = step
             try:
                 return self._taken(index)
             finally:
-                self._read_ahead(index + self._step)
+                self._read_ahead(index + self._ahead_by)
 
     def timestamp_s(self, index: int) -> float:
         """As the protocol says: nothing is decoded for it."""

@@ -222,6 +222,15 @@ def test_a_frame_is_read_before_it_is_asked_for_and_only_once(folder):
     assert read == [0, 1, 2, 3, 4]
 
 
+def test_no_frame_is_read_in_vain_while_every_other_one_or_so_is_skipped(folder):
+    read, asked = [], [0, 2, 3, 5, 6, 8, 10, 9, 7]
+    with closing(open_source(str(folder))) as plain:
+        with closing(ReadAhead(Noted(plain, read.append))) as source:
+            for index in asked:
+                source.read(index)
+        assert read == [0, 1, *asked[1:]]  # that it will not go on from the first frame is to be seen only then
+
+
 def test_pieces_are_worked_on_in_order_on_another_thread_and_all_of_them():
     done, threads = [], set()
 
