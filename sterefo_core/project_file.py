@@ -38,7 +38,9 @@ def load_project(path: Path) -> Project:
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise ProjectError(f"{path} is not a project: it does not say 'format: {_FORMAT}'")
     if document.get("version") != VERSION:
-        raise ProjectError(f"{path} is of version {document.get('version')!r}; this program reads version {VERSION}")
+        raise ProjectError(
+            f"{path} is of version {document.get('version')!r}; this program reads version {VERSION}: update it"
+        )
     try:
         project = _from_json(document)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, SterefoError) as error:

@@ -70,7 +70,9 @@ def rig_from_text(text: str, path: Path) -> StereoRig:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise CalibrationError(f"{path} is no calibration: it does not say 'format: {FORMAT}'")
     if document.get("version") != VERSION:
-        raise CalibrationError(f"{path} is of another version; this program reads version {VERSION}")
+        raise CalibrationError(
+            f"{path} is of another version; this program reads version {VERSION}: update it, or calibrate again"
+        )
     return checked(path, lambda: _rig_from_json(document))
 
 

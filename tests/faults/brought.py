@@ -19,8 +19,10 @@ from PyQt6.QtCore import QSettings
 from app import remembered, workshop
 from app.commands import main
 from sterefo_core import video_encoder
+from sterefo_core.calibration.rig_file import save_rig
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import SterefoError
+from sterefo_core.evaluation.board_views import known_rig
 from sterefo_core.export import ExportSettings, export
 from sterefo_core.live import CameraState
 from sterefo_core.project import Project
@@ -187,6 +189,18 @@ def without_what_came_later(project: bytes) -> bytes:
     return json.dumps(known).encode()
 
 
+def calibration_of(version: int) -> Callable[[Path], None]:
+    """Importing a calibration that says it is of this version."""
+
+    def bring(place: Path) -> None:
+        path = place / "rig.json"
+        save_rig(known_rig(), path)
+        path.write_bytes(path.read_bytes().replace(b'"version": 1', b'"version": %d' % version))
+        main(["calibrate", "--import", str(path)])
+
+    return bring
+
+
 def broken_settings(place: Path) -> None:
     path = place / "sterefo.ini"
     path.write_bytes(RANDOM)
@@ -227,6 +241,8 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "a project of an older program": project_of(without_what_came_later),
     "a project of a newer program": project_of(lambda project: project.replace(b'"version": 1', b'"version": 9')),
     "a calibration of random bytes": random_calibration,
+    "a calibration of an older program": calibration_of(0),
+    "a calibration of a newer program": calibration_of(9),
     "settings of random bytes": broken_settings,
     "a camera's address is wrong, and has a password": password,
 }
