@@ -1,10 +1,11 @@
 from contextlib import closing
 
+import cv2
 import numpy as np
 import pytest
 
 from sterefo_core.depth import make_depth_engine, steadied
-from sterefo_core.errors import BadFrameError
+from sterefo_core.errors import BadFrameError, SterefoError
 from sterefo_core.sources.synthetic import SyntheticSource
 from sterefo_core.types import DisparityMap, StereoFrame
 
@@ -51,7 +52,37 @@ class Noisy:
         return DisparityMap(self.source.exact(frame.index) + noise, np.ones((HEIGHT, WIDTH), bool))
 
 
-def errors(source, index, upto=None):
+class Frames(list):
+    """Frames as a source."""
+
+    read = list.__getitem__
+
+
+class Given:
+    """The disparities given, all measured."""
+
+    def __init__(self, maps):
+        self.maps = np.float32(maps)
+
+    def compute(self, frame):
+        return DisparityMap(self.maps[frame.index], np.ones(frame.left.shape[:2], bool))
+
+
+class Counted:
+    """A flow engine that counts how often it is asked."""
+
+    def __init__(self, flow):
+        self.flow, self.asked = flow, 0
+
+    def calc(self, *pictures):
+        self.asked += 1
+        return self.flow.calc(*pictures)
+
+    def setFinestScale(self, scale):  # noqa: N802 - OpenCV's name
+        self.flow.setFinestScale(scale)
+
+
+def errors(source, index):
     """Errors of the noisy engine and of the steadied one at a frame, after playing there."""
     steady = steadied(Noisy(source), source)
     for i in range(index + 1):
@@ -97,6 +128,36 @@ def test_in_order_every_frame_is_matched_once():
         for index in order:
             steady.compute(source.read(index))
         assert len(engine.computed) <= 8 + 2
+
+
+def test_in_order_motion_is_found_once_a_frame(monkeypatch):
+    flow = Counted(cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST))
+    monkeypatch.setattr(cv2.DISOpticalFlow, "create", lambda preset: flow)
+    errors(Moving(), 7)
+    assert flow.asked == 7
+
+
+@pytest.mark.parametrize("height, width", [(37, 71), (64, 129)])
+def test_pictures_of_any_size_are_steadied_up_to_their_borders(height, width):
+    still, noise = np.random.default_rng(1), np.random.default_rng(2).normal(20, 0.4, (3, height, width))
+    picture = still.integers(0, 255, (height, width, 3), np.uint8)
+    source = [StereoFrame(index, index / 25, picture, picture) for index in range(3)]
+    steady = steadied(Given(noise), Frames(source)).compute(source[2]).values
+    assert steady.shape == (height, width)
+    for border in (np.s_[:, -4:], np.s_[-4:], np.s_[:, :4], np.s_[:4]):
+        assert steady[border].std() < 0.75 * noise[2][border].std()
+
+
+def test_a_picture_of_one_pixel_is_as_the_engine_says():
+    picture = np.zeros((1, 1, 3), np.uint8)
+    source = [StereoFrame(index, index / 25, picture, picture) for index in range(2)]
+    assert steadied(Given(np.full((2, 1, 1), 7.5)), Frames(source)).compute(source[1]).values == 7.5
+
+
+def test_disparity_that_is_not_finite_is_refused():
+    source = Moving()
+    with pytest.raises(SterefoError, match="no finite disparity"):
+        steadied(Given(np.full((8, HEIGHT, WIDTH), np.nan)), source).compute(source.read(1))
 
 
 def test_a_frame_that_cannot_be_read_is_done_without():
