@@ -1,4 +1,4 @@
-"""The stereo network with semi-global matching for a guide: it corrects what is wrong there, and finds what is not.
+"""The stereo network with semi-global matching for a guide: what was measured there stays, the network finds the rest.
 
 The guide is given where the network decides: as a share of each bin of the volume, and as a difference from the map
 that is refined (Poggi et al., "Guided Stereo Matching", 2019, guide by sparse depth that was measured).

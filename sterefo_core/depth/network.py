@@ -33,6 +33,7 @@ _QUARTER, _EIGHTH, _SIXTEENTH = 32, 48, 64  # channels of the features
 _GROUPS = 4  # of the correlation at 1/8
 _REACH = 4  # the refinement looks at 2 * 4 + 1 disparities, 4 px apart
 _HINTS = 8  # of a guide, for each pixel of the refinement
+_SAME_PX = 1.0
 
 
 class StereoPrediction(NamedTuple):
@@ -69,7 +70,8 @@ class StereoNetwork(nn.Module):
         """Match a batch of pairs, `(B, 1 or 3, H, W)` each, sRGB-encoded.
 
         Args:
-            guide: `(B, 2, H, W)`, what is known of the disparity: px, and 0..1 how far that is to be trusted.
+            guide: `(B, 2, H, W)`, what is known of the disparity: px, and how far that is to be trusted, 0..1; what has
+                1 stays.
         """
         height, width = left.shape[-2:]
         pair = padded(torch.cat((standardised(left), standardised(right))), 32)
@@ -85,6 +87,7 @@ class StereoNetwork(nn.Module):
         fine_hints = () if known is None else (_differences(known, half_way),)
         refined, share = self.refinement(half_way, row_correlation(left_4, right_4), left_4, *fine_hints)
         fine = convex_upsampled(refined, share)
+        fine = fine if known is None else _kept(known, fine)
         stages = (BIN_PX * coarse, 4 * half_way, 4 * refined, fine)
         return StereoPrediction(fine[..., :height, :width].clamp(min=0), stages, logits)
 
@@ -163,6 +166,13 @@ class Refinement(nn.Module):
         around = look_up(correlation, disparity.detach(), _REACH)
         out = self.leave(self.body(torch.cat((around, 0.1 * disparity, *about), dim=1)))
         return disparity + out[:, :1], out[:, 1:]
+
+
+def _kept(guide: Tensor, found: Tensor) -> Tensor:
+    """The guide where it is to be trusted fully, averaged with what was found where both say the same; else that."""
+    known, trust = guide.split(1, dim=1)
+    agreed = torch.where((found - known).abs() < _SAME_PX, (found + known) / 2, known)
+    return torch.where(trust >= 1, agreed, found)
 
 
 def _differences(guide: Tensor, disparity: Tensor) -> Tensor:
