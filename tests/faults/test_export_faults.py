@@ -69,14 +69,16 @@ def test_after_a_kill_the_earlier_film_is_whole_and_the_next_export_is_as_if_not
     assert not [path for path in target.parent.iterdir() if path.suffix == ".part"]
 
 
-def test_a_disk_that_fills_up_is_one_line_and_the_earlier_film_stays(sequence, tmp_path):
-    target = tmp_path / "out" / "film.mkv"
-    target.parent.mkdir()
-    target.write_bytes(OLD)
+@pytest.mark.parametrize("name", ["film.mkv", "film"], ids=["video", "pictures"])
+def test_a_disk_that_fills_up_is_one_line_and_the_earlier_film_stays(sequence, tmp_path, name):
+    target = tmp_path / "out" / name
+    earlier = target if target.suffix else target / "000000.png"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_bytes(OLD)
     done = in_a_child("full disk", sequence, target)
     said = [line for line in done.stderr.splitlines() if line]
     assert done.returncode == 1 and len(said) == 1 and said[0].startswith(f"error: cannot write {target}"), done.stderr
-    assert {path.name: path.read_bytes() for path in target.parent.iterdir()} == {target.name: OLD}
+    assert [path.name for path in target.parent.iterdir()] == [target.name] and earlier.read_bytes() == OLD
 
 
 def test_an_encoder_that_fails_is_one_line_and_the_earlier_film_stays(sequence, tmp_path, monkeypatch, capfd):
