@@ -14,9 +14,11 @@ from numba import njit
 _JUMP_PX = 3.0  # neighbours further apart belong to different surfaces; steep roads stay below 1
 _GAP_PX = 4.0  # two surfaces nearer to each other than this are left alone: no blur shows them
 _REACH_PX = 5  # how far an edge is moved; matching's windows, at half size, are 10 px wide
-_GUIDE_RADIUS, _GUIDE_EPS = 4, 10.0  # window at half size and the variance of brightness that counts as flat
+_GUIDE_SCALE = 0.5  # of half the size, at which the guided filter works,
+_GUIDE_RADIUS, _GUIDE_EPS = 3, 3.0  # its window there, and the variance of brightness that counts as flat
+_DOUBT = np.float32(0.1)  # share of the gap between two surfaces by which it must be nearer to one than to the other
 _SMALL = np.ones((3, 3), np.uint8)
-_WIDE = np.ones((2 * _REACH_PX + 1, 2 * _REACH_PX + 1), np.uint8)
+_WIDE = np.ones((7, 7), np.uint8)  # at half size; a little farther than the reach
 
 _kernel = njit(cache=True, nogil=True)
 
@@ -67,8 +69,8 @@ def doubled(disparity: np.ndarray) -> np.ndarray:
 def aligned(disparity: np.ndarray, half_picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Move depth edges, by a few pixels, to where the picture has an edge.
 
-    Near an edge a guided filter (He, Sun and Tang 2010) tells which of the two surfaces a pixel's colour belongs to; a
-    pixel on the wrong side takes the disparity of the nearest pixel of the other surface.
+    Near an edge a guided filter ("Fast Guided Filter", He and Sun 2015) tells which of the two surfaces a pixel's
+    colour belongs to; a pixel on the wrong side takes the disparity of the nearest pixel of the other surface.
 
     Args:
         disparity: `(H, W)` float32 px, dense, H and W even.
@@ -78,11 +80,12 @@ def aligned(disparity: np.ndarray, half_picture: np.ndarray) -> tuple[np.ndarray
         the moved map and `(H, W)` bool, True where a pixel changed sides.
     """
     height, width = disparity.shape
-    half = cv2.resize(disparity, (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # blends, but only votes
-    vote = cv2.ximgproc.guidedFilter(half_picture, half, _GUIDE_RADIUS, _GUIDE_EPS)
+    half = cv2.resize(disparity, (width // 2, height // 2), interpolation=cv2.INTER_AREA)  # blends, but only to decide
+    scale = max(_GUIDE_SCALE, 1 / min(half.shape))  # at least a pixel is left
+    vote = cv2.ximgproc.guidedFilter(half_picture, half, _GUIDE_RADIUS, _GUIDE_EPS, scale=scale)
     vote = cv2.resize(vote, (width, height), interpolation=cv2.INTER_LINEAR)
-    near_edge = cv2.dilate(_spread(disparity, _SMALL, _JUMP_PX), _WIDE)
-    far, near = cv2.erode(disparity, _WIDE), cv2.dilate(disparity, _WIDE)
+    near_edge = cv2.dilate(_spread(half, _SMALL, _GAP_PX), _WIDE)
+    far, near = cv2.erode(half, _WIDE), cv2.dilate(half, _WIDE)
     moved, changed = disparity.copy(), np.zeros(disparity.shape, np.bool_)
     _change_sides(disparity, near_edge, far, near, vote, moved, changed)
     return cv2.medianBlur(moved, 3), changed
@@ -95,12 +98,14 @@ def _spread(disparity: np.ndarray, window: np.ndarray, limit: float) -> np.ndarr
 
 @_kernel
 def _change_sides(disparity, near_edge, far, near, vote, moved, changed):  # noqa: PLR0917 - a kernel
+    """Of the half size are `near_edge`, `far` and `near`."""
     for y in range(disparity.shape[0]):
         for x in range(disparity.shape[1]):
-            if near_edge[y, x] and near[y, x] - far[y, x] > _GAP_PX:
-                middle = np.float32(0.5) * (far[y, x] + near[y, x])
-                side = disparity[y, x] > middle
-                if side != (vote[y, x] > middle):
+            row, column = y // 2, x // 2
+            if near_edge[row, column] and near[row, column] - far[row, column] > _GAP_PX:
+                middle = np.float32(0.5) * (far[row, column] + near[row, column])
+                side, sure = disparity[y, x] > middle, _DOUBT * (near[row, column] - far[row, column])
+                if side != (vote[y, x] > middle) and abs(vote[y, x] - middle) > sure:
                     moved[y, x], changed[y, x] = _across(disparity, y, x, middle, side)
 
 
