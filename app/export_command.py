@@ -49,8 +49,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--range", type=arguments.frame_range, metavar="A..B", help="frames to render, both included")
     _add_decisions(parser)
+    _add_following(parser)
     add_lens(parser)
-    add_output(parser)
+    add_output(parser).add_argument(
+        "--skip-bad", action="store_true", help="repeat the last picture for unreadable frames"
+    )
     parser.add_argument("--save-project", type=Path, metavar=f"NAME{SUFFIX}", help="also keep all this as a project")
     _add_batch(parser)
     parser.set_defaults(run=run)
@@ -85,6 +88,16 @@ def _add_decisions(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--release", type=arguments.release, metavar="F", help="from frame F, let go", **add)
 
 
+def _add_following(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("from frame to frame")
+    names = ", ".join([*TRACKERS, *NETWORKS.values()])
+    group.add_argument("--tracker", type=arguments.tracker, metavar="NAME", help=f"{names} (default: stereo)")
+    group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8")
+    group.add_argument(
+        "--steady-depth", action=argparse.BooleanOptionalAction, help="average disparity over frames (default: yes)"
+    )
+
+
 def add_lens(parser: argparse.ArgumentParser) -> None:
     """Add the options that `with_lens` understands, and the device."""
     group = parser.add_argument_group("lens and machine")
@@ -106,21 +119,15 @@ def add_lens(parser: argparse.ArgumentParser) -> None:
         "--highlights", type=float, metavar="H", help="light given back to clipped lamps, 0 (default) to 1"
     )
     group.add_argument("--transition", type=float, metavar="S", help="seconds that a change of focus takes")
-    group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8")
     group.add_argument(
         "--depth", type=arguments.engine, metavar="ENGINE", help=f"{', '.join(ENGINES)}, or net=FILE (default: sgm)"
-    )
-    names = ", ".join([*TRACKERS, *NETWORKS.values()])
-    group.add_argument("--tracker", type=arguments.tracker, metavar="NAME", help=f"{names} (default: stereo)")
-    group.add_argument(
-        "--steady-depth", action=argparse.BooleanOptionalAction, help="average disparity over frames (default: yes)"
     )
     arguments.add_layout(group)
     arguments.add_device(group)
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `settings_of` understands."""
+def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that `settings_of` understands, and return their group."""
     group = parser.add_argument_group("what is written")
     group.add_argument("-o", "--output", type=Path, required=True, help="file to write (png, several: folder)")
     group.add_argument(
@@ -136,7 +143,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--log", type=Path, metavar="FILE.jsonl", help="one JSON line a frame: box, focus, times (several: folder)"
     )
-    group.add_argument("--skip-bad", action="store_true", help="repeat the last picture for unreadable frames")
+    return group
 
 
 def run(given: argparse.Namespace) -> int:

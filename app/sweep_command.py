@@ -39,7 +39,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     export_command.add_output(parser)
     export_command.add_lens(parser)
-    parser.set_defaults(run=run)
+    of_films = {"tracker": None, "look_ahead": None, "steady_depth": False, "skip_bad": False}
+    parser.set_defaults(run=run, **of_films)
 
 
 def run(given: argparse.Namespace) -> int:
