@@ -92,7 +92,9 @@ def _add_following(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("from frame to frame")
     names = ", ".join([*TRACKERS, *NETWORKS.values()])
     group.add_argument("--tracker", type=arguments.tracker, metavar="NAME", help=f"{names} (default: stereo)")
-    group.add_argument("--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8 (default: 4)")
+    group.add_argument(
+        "--look-ahead", type=int, metavar="N", help="frames that the focus sees coming: 0 to 8 (default: 4)"
+    )
     group.add_argument(
         "--steady-depth", action=argparse.BooleanOptionalAction, help="average disparity over frames (default: yes)"
     )
