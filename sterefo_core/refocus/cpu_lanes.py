@@ -1,4 +1,4 @@
-"""Four channels at once: the two vector operations that the CPU kernels are made of.
+"""Four channels at once: the vector operations that the CPU kernels are made of.
 
 Numba makes vectors of loops over pixels, not of the four channels of one; written as scalars, spreading takes three
 times as long.
@@ -12,9 +12,11 @@ from collections.abc import Callable
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 _FOUR, _EIGHT = (ir.VectorType(ir.FloatType(), lanes) for lanes in (4, 8))
+_FOUR_INT = ir.VectorType(ir.IntType(32), 4)
 
 
 def _lanes(*which: int) -> ir.Constant:
@@ -77,5 +79,56 @@ def _add_twice(typingctx, into, at, source, start, first, second):
     return types.void(into, types.intp, source, types.intp, types.float32, types.float32), generate
 
 
+def _add_pair(typingctx, into, at, source, start, first, second):
+    """`into[at : at + 8] += first * source[start : start + 8] + second * source[start - 4 : start + 4]`.
+
+    Flat float32 arrays; no bounds are checked.
+    """
+
+    def generate(context, builder, signature, args):
+        def part(begin, weight):
+            new = _load(builder, _at(context, builder, signature.args[2], args[2], begin, _EIGHT))
+            single = builder.insert_element(ir.Constant(_EIGHT, ir.Undefined), weight, ir.Constant(ir.IntType(32), 0))
+            return builder.fmul(new, builder.shuffle_vector(single, single, _lanes(*[0] * 8)), flags=("fast",))
+
+        to = _at(context, builder, signature.args[0], args[0], args[1], _EIGHT)
+        before = builder.sub(args[3], ir.Constant(args[3].type, 4))
+        both = builder.fadd(part(args[3], args[4]), part(before, args[5]), flags=("fast",))
+        builder.store(builder.fadd(_load(builder, to), both, flags=("fast",)), to).align = 4
+        return context.get_dummy_value()
+
+    return types.void(into, types.intp, source, types.intp, types.float32, types.float32), generate
+
+
+def _roots4(typingctx, into, at, source, start, least, steps):
+    """`into[at : at + 4] = steps * sqrt(source[start : start + 4] / source[start + 3])`, rounded, of 0 to 1.
+
+    `source`, flat float32, is divided by at least `least`; `into` is flat uint32. No bounds are checked.
+    """
+
+    def generate(context, builder, signature, args):
+        def all_of(scalar):
+            single = _together(builder, scalar)
+            return builder.shuffle_vector(single, single, _lanes(0, 0, 0, 0))
+
+        def bounded(value, bound, relation):
+            return builder.select(builder.fcmp_unordered(relation, value, bound), bound, value)
+
+        light = _load(builder, _at(context, builder, signature.args[2], args[2], args[3], _FOUR))
+        coverage = builder.shuffle_vector(light, light, _lanes(3, 3, 3, 3))
+        light = builder.fdiv(light, bounded(coverage, all_of(args[4]), "<"))
+        light = bounded(bounded(light, ir.Constant(_FOUR, [0.0] * 4), "<"), ir.Constant(_FOUR, [1.0] * 4), ">")
+        square_root = cgutils.get_or_insert_function(builder.module, ir.FunctionType(_FOUR, [_FOUR]), "llvm.sqrt.v4f32")
+        root = builder.call(square_root, [light])
+        root = builder.fadd(builder.fmul(root, all_of(args[5])), ir.Constant(_FOUR, [0.5] * 4))
+        to = _at(context, builder, signature.args[0], args[0], args[1], _FOUR_INT)
+        builder.store(builder.fptosi(root, _FOUR_INT), to).align = 4
+        return context.get_dummy_value()
+
+    return types.void(into, types.intp, source, types.intp, types.float32, types.float32), generate
+
+
 blend4: Callable[..., None] = intrinsic(_blend4)
 add_twice: Callable[..., None] = intrinsic(_add_twice)
+add_pair: Callable[..., None] = intrinsic(_add_pair)
+roots4: Callable[..., None] = intrinsic(_roots4)

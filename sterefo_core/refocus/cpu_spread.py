@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from sterefo_core.refocus.cpu_cats_eye import cut_row, opening, outline_of, seen_from
-from sterefo_core.refocus.cpu_lanes import add_twice, blend4
+from sterefo_core.refocus.cpu_lanes import add_pair, add_twice, blend4, roots4
 
 BAND_ROWS = 16
 _EMPTY = np.float32(1e-6)
@@ -20,7 +20,7 @@ _ONE, _ZERO = np.float32(1), np.float32(0)
 
 
 class Band(NamedTuple):
-    """One thread's work space for a band of B rows and W columns. Flat float32 but for the first two.
+    """One thread's work space for a band of B rows and W columns. Flat float32 but for the first two and the last.
 
     Attributes:
         through: `(B, W)` how much of what lies behind the slices so far is seen.
@@ -28,6 +28,7 @@ class Band(NamedTuple):
         picture: premultiplied colour and coverage so far, 4 to a pixel.
         spread: light of one slice, rows of `stride` floats of which the first `margin` belong left of the picture.
         above, across: one row between two of a reduced size, and that row at full size.
+        roots: uint32, where the table of bytes is looked up for one finished row, 4 to a pixel.
     """
 
     through: np.ndarray
@@ -36,6 +37,7 @@ class Band(NamedTuple):
     spread: np.ndarray
     above: np.ndarray
     across: np.ndarray
+    roots: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -63,14 +65,13 @@ def render_band(top, light, plan, barrel, band, margin, bytes_of_root, result):
                 begin, end = max(2 * half * left - half, 0), min(2 * half * right + half, width)
                 _composite(band, y, band.across, 0, begin, end)
     for y in range(rows):
-        _finish(band.picture, y * width * 4, bytes_of_root, result[top + y])
+        _finish(band.picture, y * width * 4, bytes_of_root, band.roots, result[top + y])
 
 
 @njit(nogil=True)
 def _spread(k, level, first, last, light, plan, barrel, spread, stride, margin):
     """Draw the disks of slice k into rows `first..last` of its level; returns the columns that they touch."""
-    colour, column, disk, starts, stops = light.colour, light.column, light.disk, light.starts, light.ends
-    disk_first, disk_rows, ends, edges = plan.first, plan.rows, plan.ends, plan.edges
+    column, starts, stops = light.column, light.starts, light.ends
     base, rows = light.base[level], light.base[level + 1] - light.base[level]
     reach = plan.reach[k]
     left, right = np.int64(1 << 40), np.int64(-(1 << 40))
@@ -86,18 +87,8 @@ def _spread(k, level, first, last, light, plan, barrel, spread, stride, margin):
         spread[start + 4 * (left - 1) : start + 4 * (right + 1)] = 0
     for v in range(first - reach, last + reach + 1):
         row = base + min(max(v, 0), rows - 1)
-        for i in range(starts[row, k], stops[row, k]):
-            n = disk_rows[disk[i]]
-            if barrel.shift > 0 and n > 0:
-                _add_cut(k, v, first, last, i, light, plan, barrel, spread, stride, margin)
-                continue
-            centre = disk_first[disk[i]] + n - v
-            centre_at = margin + 4 * column[i]
-            for y in range(max(v - n, first), min(v + n, last) + 1):
-                at = (y - first) * stride + centre_at
-                begin, end = at + ends[centre + y, 0], at + ends[centre + y, 1]
-                add_twice(spread, begin, colour, 4 * i, edges[centre + y, 0], edges[centre + y, 1])
-                add_twice(spread, end, colour, 4 * i, edges[centre + y, 2], edges[centre + y, 3])
+        points = starts[row, k], stops[row, k]
+        _draw(k, v, first, last, points, light, plan, barrel, spread, stride, margin)
     for y in range(last - first + 1):
         start = y * stride + margin
         for x in range(left + 1, right):
@@ -105,6 +96,45 @@ def _spread(k, level, first, last, light, plan, barrel, spread, stride, margin):
         if barrel.shift > 0:
             _even_out(y + first, level, barrel, spread, start, left, right)
     return left, right
+
+
+@njit(nogil=True)
+def _draw(k, v, first, last, points, light, plan, barrel, spread, stride, margin):
+    """Draw the disks of some of slice k's points, all in row v, into rows `first..last`.
+
+    Points side by side with the same disk, most of them, are drawn together.
+    """
+    column, disk, ends, edges = light.column, light.disk, plan.ends, plan.edges
+    i, stop = points
+    while i < stop:
+        n, begun = plan.rows[disk[i]], i
+        i += 1
+        if barrel.shift > 0 and n > 0:
+            _add_cut(k, v, first, last, begun, light, plan, barrel, spread, stride, margin)
+            continue
+        while i < stop and disk[i] == disk[begun] and column[i] - column[begun] == i - begun:
+            i += 1
+        centre = plan.first[disk[begun]] + n - v
+        centre_at = margin + 4 * column[begun]
+        for y in range(max(v - n, first), min(v + n, last) + 1):
+            at = (y - first) * stride + centre_at
+            for side in range(2):
+                to = at + ends[centre + y, side]
+                rise, next_rise = edges[centre + y, 2 * side], edges[centre + y, 2 * side + 1]
+                _add_run(spread, to, light.colour, 4 * begun, i - begun, rise, next_rise)
+
+
+@njit(nogil=True)
+def _add_run(spread, to, colour, start, points, first, second):
+    """Add points that lie side by side to a row: `first` of each at its place, and `second` on the next pixel."""
+    blend4(spread, to, colour, start, first, _ONE)
+    last = 4 * (points - 1)
+    for at in range(4, last, 8):
+        add_pair(spread, to + at, colour, start + at, first, second)
+    if last % 8:
+        blend4(spread, to + last, colour, start + last, first, _ONE)
+        blend4(spread, to + last, colour, start + last - 4, second, _ONE)
+    blend4(spread, to + last + 4, colour, start + last, second, _ONE)
 
 
 @njit(nogil=True, error_model="numpy")
@@ -172,11 +202,11 @@ def _composite(band, y, light, start, begin, end):
 
 
 @njit(nogil=True)
-def _finish(picture, start, bytes_of_root, result):
+def _finish(picture, start, bytes_of_root, roots, result):
     """One row of bytes: what coverage is missing is divided out, and light is encoded by the table of its root."""
     steps = np.float32(bytes_of_root.size - 1)
     for x in range(result.shape[0]):
-        scale = 1 / max(picture[start + 4 * x + 3], _EMPTY)
+        roots4(roots, 4 * x, picture, start + 4 * x, _EMPTY, steps)
+    for x in range(result.shape[0]):
         for c in range(3):
-            light = min(max(picture[start + 4 * x + c] * scale, _ZERO), _ONE)
-            result[x, c] = bytes_of_root[int(np.sqrt(light) * steps + np.float32(0.5))]
+            result[x, c] = bytes_of_root[roots[4 * x + c]]
