@@ -98,7 +98,7 @@ def _spread(k, level, first, last, light, plan, barrel, spread, stride, margin):
     return left, right
 
 
-@njit(nogil=True)
+@njit(inline="always")
 def _draw(k, v, first, last, points, light, plan, barrel, spread, stride, margin):
     """Draw the disks of some of slice k's points, all in row v, into rows `first..last`.
 
@@ -124,7 +124,7 @@ def _draw(k, v, first, last, points, light, plan, barrel, spread, stride, margin
                 _add_run(spread, to, light.colour, 4 * begun, i - begun, rise, next_rise)
 
 
-@njit(nogil=True)
+@njit(inline="always")
 def _add_run(spread, to, colour, start, points, first, second):
     """Add points that lie side by side to a row: `first` of each at its place, and `second` on the next pixel."""
     blend4(spread, to, colour, start, first, _ONE)
