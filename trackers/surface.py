@@ -42,8 +42,8 @@ class Surface:
 def look_at(disparity: DisparityMap, box: Box, expected: float | None = None) -> Surface | None:
     """The surface in the middle of the box: that near `expected` px if given, else the one that fills most of it.
 
-    None where hardly anything is measured; `support` is 0 and `disparity` as expected where nothing of the box is near
-    that distance.
+    None where hardly anything is measured, or it is infinitely far; `support` is 0 and `disparity` as expected where
+    nothing of the box is near that distance.
     """
     height, width = disparity.values.shape
     inside = box.central(_CENTRAL).clipped(width - 1, height - 1)
@@ -63,6 +63,8 @@ def look_at(disparity: DisparityMap, box: Box, expected: float | None = None) ->
     tolerance = max(_DEEP * middle, _NOISE_PX)
     same = np.abs(values - middle) < tolerance
     at = float(np.median(values[same])) if same.any() else middle
+    if at <= 0:
+        return None  # what is infinitely far has no size
     return Surface(at, float(same.mean()), float((values > middle + tolerance).mean()), measured)
 
 

@@ -194,6 +194,13 @@ def test_where_nothing_is_measured_it_follows_by_looks_alone():
     assert tracks[-1].box.overlap(thing(20 + 4 * 19)[1]) > 0.7
 
 
+def test_where_everything_measured_is_infinitely_far_it_follows_by_looks_alone():
+    scenes = [scene(thing(20 + 4 * i)) for i in range(20)]
+    far = [(image, DisparityMap(np.zeros_like(d.values), d.valid)) for image, d in scenes[1:]]
+    tracks = drive([scenes[0], *far], thing(20)[1])
+    assert tracks[-1].box.overlap(thing(20 + 4 * 19)[1]) > 0.7
+
+
 def test_two_runs_over_the_same_pictures_are_the_same():
     _, scenes = passing()
     assert drive(scenes, thing(20)[1]) == drive(scenes, thing(20)[1])
