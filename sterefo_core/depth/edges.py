@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numba import njit
 
+from sterefo_core.types import DisparityMap
+
 _JUMP_PX = 3.0  # neighbours further apart belong to different surfaces; steep roads stay below 1
 _GAP_PX = 4.0  # two surfaces nearer to each other than this are left alone: no blur shows them
 _REACH_PX = 5  # how far an edge is moved; matching's windows, at half size, are 10 px wide
@@ -89,6 +91,25 @@ def aligned(disparity: np.ndarray, half_picture: np.ndarray) -> tuple[np.ndarray
     moved, changed = disparity.copy(), np.zeros(disparity.shape, np.bool_)
     _change_sides(disparity, near_edge, far, near, vote, moved, changed)
     return cv2.medianBlur(moved, 3), changed
+
+
+def laid_on_outlines(found: DisparityMap, picture: np.ndarray) -> DisparityMap:
+    """`aligned` for a map of any size and its `(H, W, 3)` uint8 picture; what changed sides is not valid any more."""
+    height, width = found.values.shape
+    values, moved = aligned(even(found.values), halved(even(picture)))
+    return DisparityMap(np.ascontiguousarray(values[:height, :width]), found.valid & ~moved[:height, :width])
+
+
+def even(image: np.ndarray) -> np.ndarray:
+    """The last row and column repeated where a size is odd, so that halves and doubles lie on each other exactly."""
+    height, width = image.shape[:2]
+    return cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+
+
+def halved(image: np.ndarray) -> np.ndarray:
+    """A picture of even size at half of it."""
+    height, width = image.shape[:2]
+    return cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
 
 
 def _spread(disparity: np.ndarray, window: np.ndarray, limit: float) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from sterefo_core.depth.census import LANES
-from sterefo_core.depth.edges import aligned, doubled, fill_from_background
+from sterefo_core.depth.edges import aligned, doubled, even, fill_from_background, halved
 from sterefo_core.depth.matching import STEPS_PER_PIXEL, UNMATCHED, match
 from sterefo_core.errors import SterefoError
 from sterefo_core.types import DisparityMap, StereoFrame
@@ -32,10 +32,10 @@ class SemiGlobalDepth:
     def compute(self, frame: StereoFrame) -> DisparityMap:
         """Disparity of `frame.left`. Raises SterefoError where the pair is none: no right picture or another size."""
         check_pair(frame)
-        left, right = _even(frame.left), _even(frame.right)
-        half_left = _halved(left)
+        left, right = even(frame.left), even(frame.right)
+        half_left = halved(left)
         if self._scale == 2:
-            small, measured = self._match(_grey(half_left), _grey(_halved(right)))
+            small, measured = self._match(_grey(half_left), _grey(halved(right)))
             dense, measured = doubled(small), measured.repeat(2, axis=0).repeat(2, axis=1)
         else:
             dense, measured = self._match(_grey(left), _grey(right))
@@ -64,17 +64,6 @@ def check_pair(frame: StereoFrame) -> None:
             f"frame {frame.index} has a left picture of {w}x{h} and a right one of {right_w}x{right_h} pixels: "
             "both cameras must give the same size"
         )
-
-
-def _even(image: np.ndarray) -> np.ndarray:
-    """The last row and column repeated where a size is odd, so that halves and doubles lie on each other exactly."""
-    height, width = image.shape[:2]
-    return cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-
-
-def _halved(image: np.ndarray) -> np.ndarray:
-    height, width = image.shape[:2]
-    return cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
 
 
 def _grey(image: np.ndarray) -> np.ndarray:

@@ -169,9 +169,9 @@ def _empty_surfaces(size: tuple[int, int]) -> Surfaces:
 
 def _band(width: int, stride: int) -> Band:
     through = np.empty((BAND_ROWS, width), np.float32)
-    flat = [BAND_ROWS * width * 4, (BAND_ROWS + 1) * stride, stride, width * 4]
-    roots = np.empty(width * 4, np.uint32)
-    return Band(through, np.empty_like(through), *(np.empty(size, np.float32) for size in flat), roots)
+    sizes = BAND_ROWS * width * 4, (BAND_ROWS + 1) * stride, stride, width * 4
+    picture, spread, above, across = (np.empty(size, np.float32) for size in sizes)
+    return Band(through, np.empty_like(through), picture, spread, above, across, np.empty(width * 4, np.uint32))
 
 
 def _parts(length: int) -> list[range]:
