@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -38,13 +39,20 @@ def add_files(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{kind}", type=Path, metavar="FILE", help=f"write {what} there")
 
 
-def write_files(given: argparse.Namespace, records: Sequence[Record], report: Callable[[], str]) -> None:
-    """Write those that were asked for, each whole or not at all."""
-    for path, text in (
-        (given.json, lambda: as_json(records)),
-        (given.csv, lambda: as_csv(records)),
-        (given.html, report),
-    ):
-        if path:
-            with part_file(path) as part, writing(path):
-                part.write_text(text(), encoding="utf-8")
+@contextmanager
+def report_files(given: argparse.Namespace) -> Iterator[Callable[[Sequence[Record], Callable[[], str]], None]]:
+    """What writes those that were asked for, each whole or not at all, from records and a maker of the report.
+
+    Raises ExportError where one cannot be written: at once, not after the minutes that measuring takes.
+    """
+    paths = {kind: getattr(given, kind) for kind in ("json", "csv", "html") if getattr(given, kind)}
+    with ExitStack() as stack:
+        parts = {kind: stack.enter_context(part_file(path)) for kind, path in paths.items()}
+
+        def write(records: Sequence[Record], report: Callable[[], str]) -> None:
+            texts = {"json": lambda: as_json(records), "csv": lambda: as_csv(records), "html": report}
+            for kind, part in parts.items():
+                with writing(paths[kind]):
+                    part.write_text(texts[kind](), encoding="utf-8")
+
+        yield write

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from platformdirs import user_cache_dir
@@ -12,14 +13,14 @@ from tqdm import tqdm
 
 from app import arguments
 from app.compared_renderers import FROM_STEREO, RENDERERS
-from app.evaluate_options import add_files, add_pairs, evenly_spread, write_files
+from app.evaluate_options import add_files, add_pairs, evenly_spread, report_files
 from app.export_command import PROGRESS
 from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases
 from sterefo_core.evaluation.refocus_report import case_section, refocus_report
-from sterefo_core.evaluation.refocus_scores import evaluate_refocus, score_rows, score_table
-from sterefo_core.evaluation.report import Section
+from sterefo_core.evaluation.refocus_scores import Grouping, evaluate_refocus, score_cells, score_rows
+from sterefo_core.evaluation.report import Section, text_table
 from sterefo_core.evaluation.thin_lens import FOCUSES, RADII_PX, RefocusCase, thin_lens_cases
-from sterefo_core.learning.datasets import open_samples
+from sterefo_core.learning.datasets import open_labelled
 from sterefo_core.refocus import make_renderer
 from sterefo_core.scenes.studies import KINDS
 
@@ -69,11 +70,12 @@ def run_refocus(given: argparse.Namespace) -> int:
         if next(turns) in shown:
             sections.append(case_section(case, pictures))
 
-    with tqdm(total=count, **PROGRESS) as progress:
-        scores = evaluate_refocus(renderers, cases, given.crops, lpips=_lpips(given.lpips), pictured=keep)
-    for by in ("region", "kind", "focus", "radius_px"):
-        print(score_table(scores, by), end="\n\n")
-    write_files(given, score_rows(scores), lambda: refocus_report(scores, sections))
+    with report_files(given) as write:
+        with tqdm(total=count, **PROGRESS) as progress:
+            scores = evaluate_refocus(renderers, cases, given.crops, lpips=_lpips(given.lpips), pictured=keep)
+        for by in get_args(Grouping):
+            print(text_table(score_cells(scores, by)), end="\n\n")
+        write(score_rows(scores), lambda: refocus_report(scores, sections))
     return 0
 
 
@@ -87,7 +89,7 @@ def _cases(given: argparse.Namespace) -> tuple[int, Iterator[RefocusCase]]:
 
 
 def _data_cases(addresses: list[str], pairs: int | None) -> tuple[int, Iterator[RefocusCase]]:
-    sets = [(samples, evenly_spread(len(samples), pairs)) for samples in map(open_samples, addresses)]
+    sets = [(samples, evenly_spread(len(samples), pairs)) for samples in map(open_labelled, addresses)]
     renderer = make_renderer("cpu")
     cases = (case for samples, indices in sets for case in focus_plane_cases(samples, indices, renderer))
     return PLANES * sum(len(indices) for _, indices in sets), cases

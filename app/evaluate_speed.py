@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from app import arguments
-from app.evaluate_options import add_files, named_engine, write_files
+from app.evaluate_options import add_files, named_engine, report_files
 from sterefo_core.depth import ENGINES
 from sterefo_core.evaluation.report import Section, html_report, text_table
 from sterefo_core.evaluation.speed import evaluate_speed, frame_of_size, speed_cells, speed_rows
@@ -38,11 +38,12 @@ def add_speed(subjects: argparse._SubParsersAction) -> None:
 def run(given: argparse.Namespace) -> int:
     """Print the table and write the files that were asked for."""
     engines = {name: _engine(name, given.device) for name in given.engines.split(",")}
-    scores = evaluate_speed(engines, make_renderer(given.device), frame_of_size(*given.size), given.rounds)
-    cells = speed_cells(scores)
-    print(text_table(cells))
-    title = "Speed at {}x{}".format(*given.size)
-    write_files(given, speed_rows(scores), lambda: html_report(title, [Section("Time for a frame", cells)]))
+    with report_files(given) as write:
+        scores = evaluate_speed(engines, make_renderer(given.device), frame_of_size(*given.size), given.rounds)
+        cells = speed_cells(scores)
+        print(text_table(cells))
+        title = "Speed at {}x{}".format(*given.size)
+        write(speed_rows(scores), lambda: html_report(title, [Section("Time for a frame", cells)]))
     return 0
 
 

@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from tqdm import tqdm
 
 from app import arguments
-from app.evaluate_options import add_files, add_pairs, evenly_spread, named_engine, write_files
+from app.evaluate_options import add_files, add_pairs, evenly_spread, named_engine, report_files
 from app.export_command import PROGRESS
 from sterefo_core.depth import ENGINES, REFOCUSING
 from sterefo_core.evaluation.baselines import BASELINES
-from sterefo_core.evaluation.report import Section
+from sterefo_core.evaluation.report import Section, text_table
 from sterefo_core.evaluation.stereo_evaluation import (
     EngineScores,
     evaluate_stereo,
+    scores_cells,
     scores_rows,
-    scores_table,
 )
 from sterefo_core.evaluation.stereo_report import pair_section, stereo_report
-from sterefo_core.learning.datasets import Samples, open_samples
+from sterefo_core.learning.datasets import Samples, open_labelled
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.types import DisparityMap
 
@@ -53,14 +53,15 @@ def run_stereo(given: argparse.Namespace) -> int:
     engines = {name: named_engine(name, given.device) for name in given.engines.split(",")}
     scores: list[EngineScores] = []
     sections: list[Section] = []
-    for address in given.data:
-        samples = open_samples(address)
-        indices = evenly_spread(len(samples), given.pairs)
-        shown = set(evenly_spread(len(indices), _PICTURED) if given.html else ())
-        with tqdm(total=len(indices), **PROGRESS) as progress:
-            scores += evaluate_stereo(engines, samples, indices, _keeper(samples, shown, sections, progress))
-    print(scores_table(scores))
-    write_files(given, scores_rows(scores), lambda: stereo_report(scores, sections))
+    sets = [open_labelled(address) for address in given.data]
+    with report_files(given) as write:
+        for samples in sets:
+            indices = evenly_spread(len(samples), given.pairs)
+            shown = set(evenly_spread(len(indices), _PICTURED) if given.html else ())
+            with tqdm(total=len(indices), **PROGRESS) as progress:
+                scores += evaluate_stereo(engines, samples, indices, _keeper(samples, shown, sections, progress))
+        print(text_table(scores_cells(scores)))
+        write(scores_rows(scores), lambda: stereo_report(scores, sections))
     return 0
 
 

@@ -47,7 +47,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     )
     adapt.add_argument("-o", "--output", type=Path, required=True, help="weights to write")
     adapt.add_argument(
-        "--steps", type=int, default=STEPS_TO_ADAPT, metavar="N", help="of training (default: %(default)s)"
+        "--steps", type=arguments.count, default=STEPS_TO_ADAPT, metavar="N", help="of training (default: %(default)s)"
     )
     arguments.add_device(adapt)
     adapt.set_defaults(run=run_adapt)
@@ -119,7 +119,7 @@ class _Progress:
 
     def __init__(self, done: int, steps: int, folder: Path) -> None:
         self._bar = tqdm(initial=done, total=steps, **PROGRESS | {"desc": "train", "unit": "step"})
-        self._curves = _curves(folder)
+        self._curves = _curves(folder, done)
 
     def __enter__(self) -> _Progress:
         return self
@@ -147,10 +147,10 @@ class _Progress:
                 self._curves.add_image(f"left, disparity, truth/{index}", picture, step, dataformats="HWC")
 
 
-def _curves(folder: Path) -> Any:
+def _curves(folder: Path, done: int) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         print("note: no curves are drawn: pip install -r requirements-extra.txt")
         return None
-    return SummaryWriter(str(folder))
+    return SummaryWriter(str(folder), purge_step=done + 1)  # steps after the checkpoint are taken again

@@ -21,6 +21,7 @@ from sterefo_core.types import Lens
 EVERYWHERE = "everywhere"
 REGIONS = ("rest", "sharp foreground", "edge before blur", "see-through rim", "highlights")
 """Later ones win where they overlap; `region_map` says what they are."""
+Grouping = Literal["region", "kind", "focus", "radius_px"]
 _SHARP_PX, _BLURRED_PX = 1.0, 2.0
 _CROP = 96
 
@@ -118,8 +119,8 @@ def region_map(case: RefocusCase) -> np.ndarray:
     return regions
 
 
-def score_table(scores: Sequence[RefocusScore], by: Literal["region", "kind", "focus", "radius_px"] = "region") -> str:
-    """Mean PSNR / SSIM / FLIP as text, and LPIPS if there is: a row for each renderer, a column for each value of `by`.
+def score_cells(scores: Sequence[RefocusScore], by: Grouping) -> list[list[str]]:
+    """Means as a table: a head, a row for each renderer, a column for each value of `by`.
 
     Columns other than regions are of the whole picture. The first is the mean over everything.
     """
@@ -132,8 +133,9 @@ def score_table(scores: Sequence[RefocusScore], by: Literal["region", "kind", "f
             cells[score.renderer, str(getattr(score, by))].append(score)
     names = list(dict.fromkeys(name for name, _ in cells))
     columns = list(dict.fromkeys(column for _, column in cells))
-    head = " ".join([f"{'':24}", *(f"{column:>18}" for column in columns)])
-    return "\n".join([head, *(f"{n:24} " + " ".join(_cell(cells[n, column]) for column in columns) for n in names)])
+    also = ", LPIPS" if any(score.lpips is not None for score in scores) else ""
+    head = [f"PSNR dB, SSIM, FLIP{also}", *columns]
+    return [head, *([name, *(_cell(cells[name, column]) for column in columns)] for name in names)]
 
 
 def score_rows(scores: Sequence[RefocusScore]) -> list[Record]:
@@ -143,11 +145,11 @@ def score_rows(scores: Sequence[RefocusScore]) -> list[Record]:
 
 def _cell(scores: Sequence[RefocusScore]) -> str:
     if not scores:
-        return f"{'-':>18}"
+        return "-"
     psnr_mean, ssim_mean, flip_mean = np.mean([(s.psnr, s.ssim, s.flip) for s in scores], axis=0)
     seen = [s.lpips for s in scores if s.lpips is not None]
     also = f" {np.mean(seen):.3f}" if seen else ""
-    return f"{psnr_mean:5.2f} {ssim_mean:6.4f} {flip_mean:.3f}{also}".rjust(18)
+    return f"{psnr_mean:.2f} {ssim_mean:.4f} {flip_mean:.3f}{also}"
 
 
 def _places(case: RefocusCase) -> list[tuple[str, np.ndarray]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:96rem;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .7rem;text-align:right;border-bottom:1px solid #ddd}
-td:first-child,th:first-child{text-align:left}figure{display:inline-block;margin:.3rem;max-width:31rem;width:32%}
+td:first-child,th:first-child{text-align:left}section{display:flex}figure{margin:.3rem;width:33%}
 img{width:100%}figcaption{font-size:13px;color:#555}h2{margin-top:2.5rem}"""
 _JPEG_QUALITY = 88
 
@@ -27,11 +27,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, a table (its first row is its head) and pictures; both may be empty."""
+    """A heading, a table (its first row is its head) and rows of up to three pictures; both may be empty."""
 
     title: str
     table: Sequence[Sequence[str]] = ()
-    figures: Sequence[Figure] = ()
+    figures: Sequence[Sequence[Figure]] = ()
 
 
 def text_table(rows: Sequence[Sequence[str]]) -> str:
@@ -55,7 +55,8 @@ def _section(section: Section) -> str:
     if section.table:
         rows = (_row(row, "td" if i else "th") for i, row in enumerate(section.table))
         parts.append("<table>" + "\n".join(rows) + "</table>")
-    return "\n".join([*parts, *(_figure(figure) for figure in section.figures)])
+    parts += ("<section>" + "\n".join(map(_figure, row)) + "</section>" for row in section.figures)
+    return "\n".join(parts)
 
 
 def _row(cells: Sequence[str], tag: str) -> str:

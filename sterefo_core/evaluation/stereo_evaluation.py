@@ -23,6 +23,12 @@ EVERYWHERE = "all"
 REGIONS = (EVERYWHERE, "seen by both", "hidden", "foreground", "near edges")
 """All known pixels; those that the right camera sees or not; of objects that the data set marks; near depth edges."""
 
+_HEAD = ("data", "engine", "where", "pixels", "EPE px", "bad-1 %", "bad-2 %", "bad-3 %", "D1 %", "dense %", "ms")
+_PLACES = {
+    "epe_px": 3, "bad1_percent": 2, "bad2_percent": 2, "bad3_percent": 2, "d1_percent": 2,
+    "density_percent": 1, "milliseconds": 1,
+}  # fmt: skip
+
 Pictured = Callable[[int, StereoSample, Mapping[str, DisparityMap]], None]
 
 
@@ -109,24 +115,18 @@ def _frame(index: int, sample: StereoSample) -> StereoFrame:
     return StereoFrame(index, 0.0, left, right)
 
 
-def scores_table(scores: Sequence[EngineScores]) -> str:
-    """Text: a row for each data set, engine and region."""
-    head = f"{'data':14} {'engine':12} {'where':13} {'pixels':>10} {'EPE px':>7} " + " ".join(
-        f"{name:>7}" for name in ("bad-1 %", "bad-2 %", "bad-3 %", "D1 %", "dense %", "ms")
-    )
-    return "\n".join([head, *(line for one in scores for line in _lines(one))])
-
-
-def _lines(one: EngineScores) -> Iterator[str]:
-    for region, s in one.regions.items():
-        whole = f"{one.density_percent:7.1f} {one.milliseconds:7.1f}" if region == EVERYWHERE else ""
-        bad = f"{s.bad1_percent:7.2f} {s.bad2_percent:7.2f} {s.bad3_percent:7.2f} {s.d1_percent:7.2f}"
-        row = f"{one.data:14} {one.engine:12} {region:13} {s.pixels:10d} {s.epe_px:7.3f} {bad} {whole}"
-        yield row.rstrip()
+def scores_cells(scores: Sequence[EngineScores]) -> list[list[str]]:
+    """The table: a head, then a row for each data set, engine and region."""
+    rows = [
+        [*(str(row[name]) for name in ("data", "engine", "region", "pixels")),
+         *("-" if row[name] is None else f"{row[name]:.{places}f}" for name, places in _PLACES.items())]
+        for row in scores_rows(scores)
+    ]  # fmt: skip
+    return [list(_HEAD), *rows]
 
 
 def scores_rows(scores: Sequence[EngineScores]) -> list[Record]:
-    """The same as records with the fields of `EngineScores` and `StereoScores`."""
+    """A record for each data set, engine and region, with the fields of `EngineScores` and `StereoScores`."""
     return [
         {"data": one.data, "engine": one.engine, "region": region, **_known(values),
          "density_percent": one.density_percent, "milliseconds": one.milliseconds}
@@ -136,5 +136,7 @@ def scores_rows(scores: Sequence[EngineScores]) -> list[Record]:
 
 
 def _known(values: StereoScores) -> dict[str, float | None]:
-    """The scores by name, None for a share of no pixels."""
-    return {name: None if np.isnan(value) else value for name, value in asdict(values).items()}
+    """The scores by name, None for a share of no pixels; what is near edges has a row of its own."""
+    known = {name: None if np.isnan(value) else value for name, value in asdict(values).items()}
+    del known["edge_bad2_percent"]
+    return known

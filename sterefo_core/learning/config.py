@@ -11,6 +11,12 @@ from typing import Any, Self
 from sterefo_core.errors import SterefoError
 from sterefo_core.learning.datasets import SYNTHETIC
 
+_LEAST = {
+    "seed": 0, "steps": 1, "batch": 1, "height": 32, "width": 32, "weight_decay": 0, "warmup": 0, "decay": 0,
+    "average": 0, "stereo_weight": 0, "refocus_weight": 0, "validate_every": 1, "save_every": 1, "workers": 0,
+}  # fmt: skip
+"""What numbers of a recipe must not be less than."""
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
@@ -61,10 +67,22 @@ class TrainingConfig:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        if self.height % 32 or self.width % 32 or min(self.height, self.width, self.batch, self.steps) < 1:
-            raise SterefoError("height and width of the crops must be multiples of 32, batch and steps above 0")
-        if self.labels not in ("true", "matched"):
-            raise SterefoError(f'labels are "true" or "matched", not "{self.labels}"')
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise SterefoError(f"{name} must be at least {least}, not {getattr(self, name)}")
+        for right, rule in (
+            (self.height % 32 == 0 and self.width % 32 == 0, "height and width must be multiples of 32"),
+            (self.learning_rate > 0, "learning_rate must be above 0"),
+            (self.average < 1, "average must be below 1"),
+            (self.data, 'data must name something to learn from, such as "synthetic"'),
+            (self.labels in ("true", "matched"), f'labels are "true" or "matched", not "{self.labels}"'),
+            (
+                self.self_supervised or self.stereo_weight or self.refocus_weight,
+                "stereo_weight or refocus_weight must be above 0",
+            ),
+        ):
+            if not right:
+                raise SterefoError(rule)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -85,7 +103,10 @@ class TrainingConfig:
             if name not in defaults:
                 raise SterefoError(f'{where} has "{name}", which no recipe knows: choose from {", ".join(defaults)}')
             given[name] = _checked(name, value, defaults[name], where)
-        return cls(**given)
+        try:
+            return cls(**given)
+        except SterefoError as error:
+            raise SterefoError(f"{where}: {error}") from error
 
     def as_json(self) -> str:
         """For checkpoints; `from_settings` of it gives the same."""

@@ -22,9 +22,9 @@ from sterefo_core.sources.reading import list_pictures, natural_order, read_pict
 
 _FRAMES = ("frames_finalpass", "frames_cleanpass")  # the first that is there is read
 _KITTI = (
-    ("image_2", "image_3", "disp_occ_0", "disp_noc_0", "2015"),
-    ("colored_0", "colored_1", "disp_occ", "disp_noc", "2012"),
-    ("image_0", "image_1", "disp_occ", "disp_noc", "2012"),
+    ("image_2", "image_3", "disp_occ_0", "disp_noc_0"),  # 2015
+    ("colored_0", "colored_1", "disp_occ", "disp_noc"),  # 2012
+    ("image_0", "image_1", "disp_occ", "disp_noc"),
 )
 _SCENES = (("im0", "im1", "disp0", "disp1"), ("im2", "im6", "disp2", "disp6"), ("view1", "view5", "disp1", "disp5"))
 _SCALE = re.compile(r"_scale(\d+)$")
@@ -62,7 +62,7 @@ def _scene_flow_pairs(frames: Path, part: Path) -> Iterator[Pair]:
 def kitti_stereo(folder: Path) -> list[Pair]:
     """KITTI stereo 2012 or 2015; the pairs of its testing part, or without truth, come without one."""
     folder = folder / "training" if (folder / "training").is_dir() else folder
-    for left, right, seen_or_not, seen, _ in _KITTI:
+    for left, right, seen_or_not, seen in _KITTI:
         pictures = (
             [p for p in list_pictures(folder / left) if p.stem.endswith("_10")] if (folder / left).is_dir() else []
         )
@@ -141,11 +141,11 @@ LAYOUTS: dict[str, Callable[[Path], list[Pair]]] = {
 
 
 def recognised(folder: Path) -> tuple[str, list[Pair]]:
-    """The name of the data set in a folder, and its pairs. Raises SourceError where there is none."""
+    """A name for the data set in a folder, and its pairs. Raises SourceError where there is none."""
     if not folder.is_dir():
         raise SourceError(f"{folder} is not a folder: give that of a stereo data set")
     for name, layout in LAYOUTS.items():
         if pairs := layout(folder):
-            return name, pairs
+            return f"{name} {folder.resolve().name}", pairs  # several of a kind may stand in one table
     known = ", ".join(LAYOUTS)
     raise SourceError(f"{folder} holds no stereo data set with true disparities that is known ({known})")

@@ -24,9 +24,14 @@ _SYNTHETIC_PAIRS, _SYNTHETIC_SIZE, _SYNTHETIC_REACH = 50, (384, 768), 160.0
 
 
 class Samples(Protocol):
-    """A data set; sample i is the same every time. Pictures need not have one size."""
+    """A data set; sample i is the same every time. Pictures need not have one size.
+
+    Attributes:
+        labelled: whether true disparities are known, if only of some samples.
+    """
 
     name: str
+    labelled: bool
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -40,6 +45,7 @@ class PairFiles:
 
     def __init__(self, name: str, pairs: list[Pair]) -> None:
         self.name, self._pairs = name, pairs
+        self.labelled = any(pair.truth for pair in pairs)
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -64,6 +70,8 @@ class PairFiles:
 class SourcePairs:
     """The pairs of anything that can be played, for learning without truth: KITTI raw, videos, two folders."""
 
+    labelled = False
+
     def __init__(self, address: str) -> None:
         self._source = open_source(address)
         self.name = self._source.name
@@ -82,6 +90,7 @@ class SyntheticPairs:
     """Our own pairs, as two cameras would take them; none of them is ever trained on."""
 
     name = SYNTHETIC
+    labelled = True
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -117,6 +126,14 @@ def open_samples(address: str) -> Samples:
             return SourcePairs(address)
         except SourceError:
             raise unknown from None
+
+
+def open_labelled(address: str) -> Samples:
+    """The same, where there are true disparities to compare with. Raises SourceError where there are none."""
+    samples = open_samples(address)
+    if not samples.labelled:
+        raise SourceError(f"{address} has no true disparities to compare with: give a data set that has them")
+    return samples
 
 
 def _channels_first(picture: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from torch.distributed import get_rank, get_world_size, is_initialized
 from torch.nn.parallel import DistributedDataParallel
 
 from sterefo_core.depth.guided import GuidedNetwork, widened
-from sterefo_core.errors import SterefoError
+from sterefo_core.errors import SourceError, SterefoError
 from sterefo_core.learning.architectures import Sequential, make_architecture
 from sterefo_core.learning.checkpoint import (
     give,
@@ -26,6 +26,7 @@ from sterefo_core.learning.checkpoint import (
     save_tensors,
 )
 from sterefo_core.learning.config import TrainingConfig
+from sterefo_core.learning.datasets import open_labelled, open_samples
 from sterefo_core.learning.objectives import Objective
 from sterefo_core.learning.pairs import Batch, batches
 from sterefo_core.learning.samples import StereoSample
@@ -46,6 +47,7 @@ class Training:
     """
 
     def __init__(self, config: TrainingConfig, folder: Path, device: torch.device) -> None:
+        check_data(config)
         torch.manual_seed(config.seed)
         self.config, self.folder, self.device = config, folder, device
         self.model = make_architecture(config.architecture, config.network).to(device)
@@ -147,6 +149,16 @@ class Training:
             self.step = operator.index(about["step"])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
             raise SterefoError(f"{self.folder / CHECKPOINT} is no checkpoint: choose a new folder") from error
+
+
+def check_data(config: TrainingConfig) -> None:
+    """Raise SourceError where there is no data set, or none with a truth that the recipe needs: now, not in hours."""
+    for address in config.data:
+        needs_truth = config.labels == "true" and not config.self_supervised
+        if not open_samples(address).labelled and needs_truth:
+            raise SourceError(f'{address} has no true disparities: set labels = "matched", or self_supervised = true')
+    for address in config.validation:
+        open_labelled(address)
 
 
 def start(model: Sequential, path: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sterefo_core.colour import disparity_colours
 from sterefo_core.evaluation.stereo_scores import stereo_scores
-from sterefo_core.learning.datasets import open_samples
+from sterefo_core.learning.datasets import open_labelled
 from sterefo_core.learning.pairs import as_batch
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.types import DisparityMap
@@ -29,10 +29,10 @@ class Validation(NamedTuple):
 
 
 def held_out(addresses: Sequence[str]) -> dict[str, list[StereoSample]]:
-    """The pairs to validate on, by data set. Raises SourceError where one cannot be opened."""
+    """The pairs to validate on, by data set. Raises SourceError where one has no truth."""
     found = {}
     for address in addresses:
-        samples = open_samples(address)
+        samples = open_labelled(address)
         chosen = np.unique(np.linspace(0, len(samples) - 1, PAIRS).round().astype(int))
         found[samples.name] = [samples[int(i)] for i in chosen]
     return found

@@ -24,6 +24,8 @@ def test_engines_are_compared_from_the_command_line(tmp_path, real_data, capsys)
     ("given", "said"),
     [
         (["--data", "absent"], "absent is not a folder"),
+        (["--data", "synthetic", "demo"], "demo has no true disparities to compare with"),
+        (["--data", "synthetic", "--html", "absent/report.html"], "cannot write absent/report.html"),
         (["--data", "synthetic", "--engines", "none"], 'there is no depth engine "none"'),
         (["--data", "synthetic", "--pairs", "0"], "'0' is not a whole number above 0"),
     ],
@@ -33,8 +35,10 @@ def test_what_cannot_be_evaluated_is_said_in_one_line(given, said, capsys):
         code = main(["evaluate", "stereo", "--engines", "opencv-sgbm", *given])
     except SystemExit as left:
         code = left.code
+    printed = capsys.readouterr()
     assert code != 0
-    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert said in printed.err.splitlines()[-1]
+    assert not printed.out  # it is said before minutes are spent on measuring
 
 
 def test_at_most_so_many_pairs_are_evaluated(tmp_path, capsys):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from app.commands import main
+from app.train_command import _Progress
 from sterefo_core.depth import GUIDED_WEIGHTS, WEIGHTS
 from sterefo_core.depth.learned import LearnedDepth, load_network
 from sterefo_core.learning.checkpoint import load_tensors
@@ -49,6 +50,16 @@ def test_an_unknown_engine_is_refused_with_the_names_of_those_there_are(footage,
     with pytest.raises(SystemExit):
         main(["export", footage, "--depth", engine, "-o", "out.mp4"])
     assert "sgm-full" in capsys.readouterr().err
+
+
+def test_curves_of_a_run_that_goes_on_have_each_step_once(tmp_path):
+    accumulated = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator").EventAccumulator
+    for done, last in ((0, 30), (10, 40)):  # the first process was killed at step 30, its checkpoint is of step 10
+        with _Progress(done, 40, tmp_path) as progress:
+            for step in range(done + 1, last + 1):
+                progress.step(step, {"loss": 1 / step})
+    curves = accumulated(str(tmp_path)).Reload()
+    assert [event.step for event in curves.Scalars("train/loss")] == [10, 20, 30, 40]
 
 
 def test_a_recipe_that_is_not_there_is_one_line(tmp_path, capsys):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sterefo_core.errors import BadFrameError, SourceError
-from sterefo_core.learning.datasets import open_samples
+from sterefo_core.learning.datasets import open_labelled, open_samples
 from sterefo_core.learning.pfm import read_pfm, write_pfm
 from tests.core import kitti_folders as made
 
@@ -110,7 +110,7 @@ def test_scene_flow(tmp_path, frames, place):
         values[0, 0] = np.inf
         write_map(tmp_path / "disparity" / place / f"left/{number:04}.pfm", values)
     samples = open_samples(str(tmp_path))
-    assert (samples.name, len(samples)) == ("SceneFlow", 2)
+    assert (samples.name, len(samples)) == (f"SceneFlow {tmp_path.name}", 2)
     assert_shows(samples[1], 7)
     assert not samples[0].valid[0, 0]
     assert samples[0].disparity[0, 0] == 0
@@ -155,7 +155,7 @@ def test_kitti_stereo(tmp_path, left, right, seen_or_not, seen):
     write(base / "obj_map/000003_10.png", objects)
     samples = open_samples(str(tmp_path))
     sample = samples[0]
-    assert (samples.name, len(samples)) == ("KITTI stereo", 1)
+    assert (samples.name, len(samples)) == (f"KITTI stereo {tmp_path.name}", 1)
     assert_shows(sample, 3)
     assert sample.disparity[5, 6:9].tolist() == [7.5, 7.5, 7.5]
     assert np.argwhere(sample.occluded).tolist() == [[5, 6]]
@@ -174,7 +174,7 @@ def test_cityscapes_counts_from_one(tmp_path):
     stored[2, 3], stored[2, 4] = 1 + 256 * 9, 1
     write(tmp_path / f"disparity/train/ulm/{name}_disparity.png", stored)
     samples = open_samples(str(tmp_path))
-    assert samples.name == "Cityscapes"
+    assert samples.name == f"Cityscapes {tmp_path.name}"
     assert_shows(samples[0], 5)
     assert samples[0].disparity[2, 3:5].tolist() == [9, 0]
     assert np.argwhere(samples[0].valid).tolist() == [[2, 3], [2, 4]]
@@ -198,6 +198,19 @@ def test_middlebury_with_disparities_in_parts_of_a_pixel(tmp_path, names, scale)
         assert np.argwhere(sample.valid).tolist() == [[4, 5]]
 
 
+@pytest.mark.parametrize(
+    ("names", "scales"),
+    [(("im2", "im6", "disp2"), {450: 4, 900: 2, 1800: 1}), (("view1", "view5", "disp1"), {427: 3, 641: 2, 1282: 1})],
+)
+def test_middlebury_sizes_are_told_apart_by_their_widths(tmp_path, names, scales):
+    left, right, truth = (tmp_path / f"{name}.png" for name in names)
+    for width, scale in scales.items():
+        for path in (left, right):
+            write(path, np.zeros((16, width, 3), np.uint8))
+        write(truth, np.full((16, width), 60, np.uint8))
+        assert open_samples(str(tmp_path))[0].disparity[0, 0] == 60 / scale
+
+
 @pytest.mark.parametrize("name", ["disp0.pfm", "disp0GT.pfm"])
 def test_middlebury_with_float_maps(tmp_path, name):
     write_pair(tmp_path / "im0.png", tmp_path / "im1.png", 9)
@@ -206,7 +219,7 @@ def test_middlebury_with_float_maps(tmp_path, name):
     write_map(tmp_path / name, values)
     (tmp_path / "calib.txt").write_text("cam0=[1 0 1; 0 1 1; 0 0 1]\ncam1=[1 0 1; 0 1 1; 0 0 1]\nbaseline=100\n")
     samples = open_samples(str(tmp_path))
-    assert (samples.name, len(samples)) == ("Middlebury", 1)
+    assert (samples.name, len(samples)) == (f"Middlebury {tmp_path.name}", 1)
     assert np.argwhere(~samples[0].valid).tolist() == [[3, 3]]
 
 
@@ -214,7 +227,9 @@ def test_pictures_without_truth_are_unlabelled_pairs(tmp_path):
     write_pair(tmp_path / "left/1.png", tmp_path / "right/1.png", 1)
     samples = open_samples(str(tmp_path))
     assert_shows(samples[0], 1)
-    assert not samples[0].valid.any()
+    assert not samples[0].valid.any() and not samples.labelled
+    with pytest.raises(SourceError, match="has no true disparities to compare with"):
+        open_labelled(str(tmp_path))
 
 
 def test_kitti_raw_is_unlabelled_pairs(tmp_path):

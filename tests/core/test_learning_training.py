@@ -18,7 +18,7 @@ from app.commands import main
 from sterefo_core.depth.guided import GuidedNetwork
 from sterefo_core.depth.learned import load_network
 from sterefo_core.depth.network import StereoPrediction
-from sterefo_core.errors import ExportError, SterefoError
+from sterefo_core.errors import ExportError, SourceError, SterefoError
 from sterefo_core.learning.checkpoint import load_tensors, part_of, save_tensors
 from sterefo_core.learning.config import TrainingConfig
 from sterefo_core.learning.objectives import Objective
@@ -225,7 +225,15 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path):
     [
         ("stepz = 5", "stepz"),
         ('steps = "many"', "steps must be int"),
-        ("steps = 0", "above 0"),
+        ("steps = 0", "steps must be at least 1, not 0"),
+        ("workers = -1", "workers must be at least 0"),
+        ("save_every = 0", "save_every must be at least 1"),
+        ("validate_every = 0", "validate_every must be at least 1"),
+        ("seed = -4", "seed must be at least 0"),
+        ("learning_rate = -1", "learning_rate must be above 0"),
+        ("average = 1", "average must be below 1"),
+        ("stereo_weight = 0", "stereo_weight or refocus_weight"),
+        ("data = []", "data must name something"),
         ("width = 100", "multiples of 32"),
         ('labels = "guessed"', "labels"),
         ("steps = ", "cannot be read"),
@@ -235,7 +243,27 @@ def test_a_wrong_recipe_is_refused_in_one_line_that_says_why(tmp_path, text, mes
     (tmp_path / "a.toml").write_text(text, encoding="utf-8")
     with pytest.raises(SterefoError, match=message) as caught:
         TrainingConfig.from_file(tmp_path / "a.toml")
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and "a.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize("changes", [{"data": ("absent",)}, {"validation": ("absent",)}])
+def test_a_data_set_that_is_not_there_is_said_before_anything_is_learned_or_written(tmp_path, changes):
+    with pytest.raises(SourceError, match="absent is not a folder"):
+        Training(recipe(**changes), tmp_path / "run", CPU)
+    assert not (tmp_path / "run").exists()
+
+
+def test_learning_from_truths_that_nobody_knows_is_refused_with_what_to_do(tmp_path, kitti):
+    for path in (Path(kitti) / "training").glob("image_?/*"):
+        (tmp_path / path.parent.name).mkdir(exist_ok=True)
+        (tmp_path / path.parent.name / path.name).write_bytes(path.read_bytes())
+    data = {"data": (str(tmp_path),), "validation": ()}
+    with pytest.raises(SourceError, match='labels = "matched"'):
+        Training(recipe(**data), tmp_path, CPU)
+    Training(recipe(**data, labels="matched"), tmp_path, CPU)
+    Training(recipe(**data, self_supervised=True), tmp_path, CPU)
+    with pytest.raises(SourceError, match="no true disparities to compare with"):
+        Training(recipe(validation=(str(tmp_path),)), tmp_path, CPU)
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path, kitti):

@@ -10,14 +10,15 @@ import pytest
 
 from sterefo_core.evaluation.metrics import flip, psnr, squared_error, ssim
 from sterefo_core.evaluation.records import as_json
+from sterefo_core.evaluation.refocus_report import refocus_report
 from sterefo_core.evaluation.refocus_scores import (
     EVERYWHERE,
     REGIONS,
     eight_bit,
     evaluate_refocus,
     region_map,
+    score_cells,
     score_rows,
-    score_table,
 )
 from sterefo_core.evaluation.thin_lens import RefocusCase, thin_lens
 from sterefo_core.refocus import make_renderer
@@ -103,9 +104,11 @@ def test_the_definition_beats_the_paper_which_beats_doing_nothing(tmp_path):
     assert cv2.imread(str(tmp_path / "crops" / worst_first[0])).shape == (80 * 4, 3 * 96 * 4, 3)
     assert [row["psnr"] for row in json.loads(as_json(score_rows(scores)))] == [score.psnr for score in scores]
     for by in ("region", "kind", "focus", "radius_px"):
-        lines = score_table(scores, by).splitlines()
-        assert [line.split()[0] for line in lines[1:]] == list(renderers)
-    assert "see-through rim" in score_table(scores, "region")
+        cells = score_cells(scores, by)
+        assert [row[0] for row in cells[1:]] == list(renderers)
+        assert all(f"<td>{cell}</td>" in refocus_report(scores, []) for row in cells[1:] for cell in row)
+    assert score_cells(scores, "region")[0][:2] == ["PSNR dB, SSIM, FLIP", EVERYWHERE]
+    assert "see-through rim" in score_cells(scores, "region")[0]
 
 
 def test_the_papers_algorithm_leaves_what_is_in_focus_and_blurs_the_rest():

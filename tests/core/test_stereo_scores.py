@@ -14,7 +14,7 @@ import pytest
 from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.baselines import OpenCvDepth
 from sterefo_core.evaluation.records import as_csv, as_json
-from sterefo_core.evaluation.stereo_evaluation import evaluate_stereo, scores_rows, scores_table
+from sterefo_core.evaluation.stereo_evaluation import evaluate_stereo, scores_cells, scores_rows
 from sterefo_core.evaluation.stereo_report import error_colours, pair_section, stereo_report
 from sterefo_core.evaluation.stereo_scores import is_outlier, near_depth_edges, stereo_scores
 from sterefo_core.learning.samples import StereoSample
@@ -170,15 +170,25 @@ def two_scores():
     return evaluate_stereo(engines, Set([sample_of(true, occluded=hidden)]), [0])
 
 
-def test_scores_are_the_same_as_text_json_and_csv():
+def test_scores_are_the_same_as_text_json_csv_and_html():
     scores = two_scores()
     rows = json.loads(as_json(scores_rows(scores)))
     assert [(row["engine"], row["region"]) for row in rows[:2]] == [("good", "all"), ("good", "seen by both")]
     read = list(csv.DictReader(io.StringIO(as_csv(scores_rows(scores)))))
     assert [float(row["epe_px"]) for row in read] == [row["epe_px"] for row in rows]
-    text = scores_table(scores).splitlines()
-    assert len(text) == 1 + len(rows)
-    assert text[5].split()[:5] == ["drawn", "bad", "all", "640", "4.000"]
+    cells = scores_cells(scores)
+    assert len(cells) == 1 + len(rows)
+    assert cells[5][:5] == ["drawn", "bad", "all", "640", "4.000"]
+    html = re.findall("<t[hd]>(.*?)</t[hd]>", stereo_report(scores, []))
+    assert html == [cell for row in cells for cell in row]
+
+
+def test_near_edges_there_is_one_share_of_errors_above_2_px():
+    true, hidden = stepped()
+    guess = np.where(hidden, 30.0, true)
+    scores = evaluate_stereo({"guess": Guessing(guess)}, Set([sample_of(true, occluded=hidden)]), [0])
+    near = next(row for row in scores_rows(scores) if row["region"] == "near edges")
+    assert [near[name] for name in near if "bad2" in name] == [40.0]
 
 
 def test_the_report_holds_its_pictures_and_shows_names_as_they_are():
