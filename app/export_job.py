@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from time import perf_counter
@@ -14,6 +15,7 @@ from time import perf_counter
 import cv2
 
 from app.mailbox import Mailbox
+from app.opening import no_picture, open_watched
 from app.workshop import Workshop
 from sterefo_core.errors import SterefoError
 from sterefo_core.export import ExportSettings, export
@@ -21,7 +23,6 @@ from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
-from sterefo_core.types import StereoFrame
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class JobPhase(StrEnum):
 
 @dataclass(frozen=True)
 class JobState:
-    """Snapshot of an export; `message` says what went wrong, `rate` is in frames per second, 0 before it is known."""
+    """Snapshot of an export; `message` says what went wrong or is waited for, `rate` is in frames/s, 0 if not known."""
 
     target: Path
     phase: JobPhase = JobPhase.RUNNING
@@ -79,7 +80,7 @@ class ExportJob:
         self.states: Mailbox[JobState] = Mailbox(ring)
         self._state = JobState(target)
         self._stop = Event()
-        self._began_s = 0.0
+        self._began_s, self._name = 0.0, ""
         self._thread = Thread(target=self._run, name="export")
         self._thread.start()
 
@@ -105,7 +106,8 @@ class ExportJob:
             self._tell(phase=JobPhase.FAILED, message=f"{type(error).__name__}: {error}")
 
     def _render(self) -> None:
-        with closing(_StoppableSource(self._workshop.open_source(self._project), self._check)) as source:
+        with closing(open_watched(partial(self._workshop.open_source, self._project), self._check)) as source:
+            self._name = source.name
             self._project.check(source)
             self._tell(total=len(self._project.range_in(source)))
             renderer = self._workshop.make_renderer(self._device)
@@ -113,9 +115,12 @@ class ExportJob:
                 self._began_s = perf_counter()
                 self._work(source, pipeline, self._count)
 
-    def _check(self) -> None:
+    def _check(self, long: bool = False) -> None:
+        """Raise where it is to stop, also instead of reading or waiting for a frame, on whatever thread does so."""
         if self._stop.is_set():
             raise _CancelledError
+        if self._name and long:
+            self.states.put(replace(self._state, message=no_picture(self._name)))
 
     def _count(self) -> None:
         done = self._state.done + 1
@@ -125,24 +130,6 @@ class ExportJob:
     def _tell(self, **changes: object) -> None:
         self._state = replace(self._state, **changes)  # type: ignore[arg-type]
         self.states.put(self._state)
-
-
-class _StoppableSource:
-    """A source that raises instead of reading once it is told to stop: also frames that are only looked at count."""
-
-    def __init__(self, source: Source, check: Callable[[], None]) -> None:
-        self._source, self._check = source, check
-
-    def __len__(self) -> int:
-        return len(self._source)
-
-    def __getattr__(self, name: str):
-        return getattr(self._source, name)
-
-    def read(self, index: int) -> StereoFrame:
-        """The frame, unless it is to stop."""
-        self._check()
-        return self._source.read(index)
 
 
 def video_work(project: Project, settings: ExportSettings) -> Work:

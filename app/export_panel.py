@@ -185,6 +185,8 @@ class ExportPanel(QWidget):
 
 def _words(state: JobState) -> str:
     match state.phase:
+        case JobPhase.RUNNING if state.message:
+            return state.message
         case JobPhase.RUNNING if not state.total:
             return "Opening…"
         case JobPhase.RUNNING:

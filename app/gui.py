@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import QApplication
 from app import remembered, theme
 from app.icons import app_icon
 from app.main_window import MainWindow
+from app.opening import any_left_behind
 from app.warnings_shown import WarningsShown
 from sterefo_core.errors import SterefoError
 from sterefo_core.sources import DEMO
@@ -55,9 +56,13 @@ def start(address: str = DEMO) -> int:
     heartbeat.start(200)
     open_first(window, address)
     try:
-        return app.exec()
+        status = app.exec()
     finally:
         window.end_work()
+    if any_left_behind():
+        settings.sync()
+        os._exit(status)  # Python would wait for a disk that does not answer, perhaps for ever
+    return status
 
 
 def open_first(window: MainWindow, address: str) -> None:

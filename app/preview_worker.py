@@ -17,7 +17,7 @@ from time import perf_counter
 
 from app.feeds import Feed, Recorded
 from app.mailbox import Mailbox
-from app.opening import open_unless
+from app.opening import no_picture, open_watched
 from app.pacing import Pacing
 from app.preview import Click, Wish, Wishes
 from app.preview_state import Pace, Phase, Picked, Plate, PreviewState
@@ -104,9 +104,7 @@ class PreviewWorker:
         if wish.project is None:
             return
         self._publish(wish, phase=Phase.OPENING)
-        source = open_unless(lambda: self._reopens(wish), partial(self._workshop.open_source, wish.project))
-        if source is None:
-            raise _SupersededError
+        source = open_watched(partial(self._workshop.open_source, wish.project), partial(self._wait_on, wish))
         self._stage, self._pacing = Stage(self._workshop, source), Pacing()
         self._feed = self._stage.feed(self._now_s)
         first = self._feed.target(wish, self._served)
@@ -197,6 +195,14 @@ class PreviewWorker:
         """Whether something else is to be open by now, or nothing."""
         newest = self._wishes.newest
         return newest.closing or newest.opening != wish.opening
+
+    def _wait_on(self, wish: Wish, long: bool) -> None:
+        """Go on waiting for the source that was opened by this wish, which may be on another thread, and say so."""
+        if self._reopens(wish):
+            raise _SupersededError
+        if self._stage and long:
+            told = {"generation": self._wishes.newest.generation, "failure": no_picture(self._stage.facts.name)}
+            self._states.put(replace(self._state, **told))  # type: ignore[arg-type]
 
     def _give_way(self, wish: Wish) -> None:
         newest = self._wishes.newest
