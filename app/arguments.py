@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sterefo_core.depth import ENGINES, OWN_WEIGHTS
 from sterefo_core.errors import TrackerError
+from sterefo_core.project_file import SUFFIX
 from sterefo_core.types import Box, Follow, Hold, Release
 from trackers import make_tracker
 
@@ -104,6 +105,13 @@ def count(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def project_file(text: str) -> Path:
+    """The name of a project to save."""
+    if not text.endswith(SUFFIX):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME{SUFFIX}")
+    return Path(text)
 
 
 def ray_cluster(text: str) -> str:

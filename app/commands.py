@@ -63,7 +63,7 @@ def main(argv: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt as stopped:
-        print(f"interrupted: {stopped or 'nothing was written'}", file=sys.stderr)
+        print(f"interrupted: {str(stopped) or 'only what was complete is kept'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         sys.stderr.close()

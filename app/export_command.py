@@ -54,7 +54,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_output(parser).add_argument(
         "--skip-bad", action="store_true", help="repeat the last picture for unreadable frames"
     )
-    parser.add_argument("--save-project", type=Path, metavar=f"NAME{SUFFIX}", help="also keep all this as a project")
+    parser.add_argument(
+        "--save-project", type=arguments.project_file, metavar=f"NAME{SUFFIX}", help="also keep all this as a project"
+    )
     _add_batch(parser)
     parser.set_defaults(run=run)
 
@@ -160,9 +162,10 @@ def run(given: argparse.Namespace) -> int:
         return 0
     (project,) = projects
     with closing(workshop.open_project(project)) as source:
+        if given.save_project:
+            project.check(source)
+            save_project(project, given.save_project)
         write(source, project, settings_of(given), given.device)
-    if given.save_project:
-        save_project(project, given.save_project)
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from sterefo_core.part_file import part_file, writing
 from sterefo_core.pipeline import Pipeline
 from sterefo_core.project import Project
 from sterefo_core.protocols import Source
+from sterefo_core.sources import files_of
 from sterefo_core.types import Refocused
 from sterefo_core.video_writer import open_writer
 
@@ -68,13 +70,15 @@ def export(
 
     Frames are encoded on a thread of their own. The target and the log appear complete or not at all, whatever
     interrupts. `on_frame` is called after each frame and may raise to stop. Before anything is written, raises
-    ProjectError where the project does not fit the source, and ExportError for a running camera, which has no end.
+    ProjectError where the project does not fit the source, and ExportError for a running camera, which has no end, and
+    where the source itself would be written over.
     """
     if isinstance(source, LiveSource):
         raise ExportError(
             f"{source.name} is a running camera: record it (run_app.py record), then export the recording"
         )
     project.check(source)
+    _check_targets(settings, files_of(project.source))
     _check_times(source, project.range_in(source))
     first = project.range_in(source).start
     bad: list[BadFrameError] = []
@@ -93,6 +97,20 @@ def export(
                 log(done)
             on_frame(done)
     return bad
+
+
+def _check_targets(settings: ExportSettings, sources: list[Path]) -> None:
+    targets = {path: Path(os.path.realpath(path)) for path in (settings.target, settings.log) if path}
+    if settings.log and targets[settings.log] == targets[settings.target]:
+        raise ExportError(f"cannot write {settings.log}: the film has that name; choose another one for the log")
+    own = [Path(os.path.realpath(path)) for path in sources]
+    for given, target in targets.items():
+        if target.is_dir():
+            taken = any(target == path or target in path.parents or path in target.parents for path in own)
+        else:
+            taken = target.exists() and any(map(target.samefile, own))
+        if taken:
+            raise ExportError(f"cannot write {given}: it belongs to what is exported; choose another place")
 
 
 def _check_times(source: Source, frames: range) -> None:

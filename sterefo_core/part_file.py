@@ -24,6 +24,7 @@ _REMEDIES = {
     errno.EACCES: "its folder is not writable: choose another one",
     errno.EPERM: "its folder is not writable: choose another one",
     errno.EROFS: "its folder is not writable: choose another one",
+    errno.ENAMETOOLONG: "its name is too long: choose a shorter one",
 }
 _NUMBERED_PICTURE = re.compile(r"\d{6,}\.png")
 
@@ -42,19 +43,22 @@ def writing(target: Path) -> Iterator[None]:
 def part_file(target: Path) -> Iterator[Path]:
     """The file to write to; it replaces `target` when the block ends, and is removed when the block raises.
 
-    Raises ExportError at once where `target` cannot be written.
+    A link stays one: what it leads to is replaced. Raises ExportError at once where `target` cannot be written.
     """
-    part = _part_of(target)
+    place = Path(os.path.realpath(target))  # unlike Path.resolve, bears links that lead to themselves
+    part = _part_of(place)
     with writing(target):
-        if target.is_dir():
+        if place.is_dir():
             raise ExportError(f"cannot write {target}: a folder has that name; choose another one")
+        if place.exists() and not place.is_file():
+            raise ExportError(f"cannot write {target}: it is a device or a pipe; choose the name of a file")
         part.open("wb").close()
     try:
         yield part
         with writing(target), part.open("rb+") as file:
             os.fsync(file.fileno())  # some file systems notice only now that they are full
         with writing(target):
-            part.replace(target)
+            part.replace(place)
     finally:
         part.unlink(missing_ok=True)
 
@@ -62,22 +66,23 @@ def part_file(target: Path) -> Iterator[Path]:
 @contextmanager
 def part_folder(target: Path) -> Iterator[Path]:
     """Like `part_file`, for a folder of numbered PNG files; only such a folder is ever replaced."""
-    part = _part_of(target)
+    place = Path(os.path.realpath(target))
+    part = _part_of(place)
     with writing(target):
-        if target.exists() and not _holds_only_numbered_pictures(target):
+        if place.exists() and not _holds_only_numbered_pictures(place):
             raise ExportError(f"cannot write {target}: it exists and holds other things; choose a new folder")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
     try:
         yield part
         with writing(target):
-            _replace_folder(part, target)
+            _replace_folder(part, place)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def _part_of(target: Path) -> Path:
-    return target.with_name(target.name + ".part")
+    return target.parent / f"{target.name}.part"  # the root has no name
 
 
 def _holds_only_numbered_pictures(folder: Path) -> bool:

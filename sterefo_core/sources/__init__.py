@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 from sterefo_core.errors import SourceError
@@ -51,6 +53,18 @@ def open_source(address: str | Path = DEMO, layout: str = "auto") -> Source:
     raise SourceError(f"{path} does not exist: check its spelling")
 
 
+def files_of(address: str) -> list[Path]:
+    """The files and folders that an address names, lists of pictures one by one; none of a camera or the demo."""
+    if address == DEMO or is_camera(address):
+        return []
+    path = Path(address).expanduser().absolute()
+    if path.exists():
+        return [path]
+    with suppress(SourceError):
+        return list(chain(*_two_halves(address)))
+    return []
+
+
 def _open_folder(folder: Path) -> Source:
     if source := recognise_kitti(folder) or recognise_pictures(folder):
         return source
@@ -94,6 +108,8 @@ def _two_halves(address: str) -> tuple[list[Path], list[Path]]:
 
 
 def _check_is_video(path: Path) -> None:
+    if not path.is_file():
+        raise SourceError(f"{path} is neither a file nor a folder: {_WHAT_TO_GIVE}, or a camera as camera:0")
     if is_picture(path):
         raise SourceError(f"{path} is a single picture: give the left and the right one as LEFT,RIGHT")
     with path.open("rb") as file:

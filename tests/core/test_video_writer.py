@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,17 @@ def test_a_folder_that_holds_other_things_is_never_replaced(tmp_path):
     assert (tmp_path / "out" / "thesis.txt").read_text() == "years of work"
 
 
+def test_a_link_stays_one_and_what_it_leads_to_is_replaced(tmp_path):
+    (tmp_path / "other_disk").mkdir()
+    link, folder = tmp_path / "out.mkv", tmp_path / "out"
+    link.symlink_to(tmp_path / "other_disk" / "film.mkv")
+    (tmp_path / "other_disk" / "pictures").mkdir()
+    folder.symlink_to(tmp_path / "other_disk" / "pictures")
+    for target, codec in ((link, "ffv1"), (folder, "png")):
+        write(target, codec, moving(2))
+        assert target.is_symlink() and len(read(target)) == 2
+
+
 REFUSED = {
     "an unknown codec": (lambda t: write(t / "a.mp4", "betamax", moving(1)), "no codec"),
     "a suffix that does not fit": (lambda t: write(t / "a.avi", "h264", moving(1)), r"\.mp4 or \.mov or \.mkv"),
@@ -174,6 +186,9 @@ REFUSED = {
     "an absent folder": (lambda t: write(t / "no" / "a.mp4", "h264", moving(1)), "folder does not exist"),
     "a folder that is a file": (lambda t: write(Path(__file__) / "a.mp4", "h264", moving(1)), "folder does not exist"),
     "a folder that takes no files": (lambda t: write(Path("/proc/a.mp4"), "h264", moving(1)), "cannot write /proc"),
+    "a device": (lambda t: write(device(t / "a.mp4"), "h264", moving(1)), "a device or a pipe"),
+    "the root": (lambda t: write(Path("/"), "png", moving(1)), "holds other things"),
+    "a long name": (lambda t: write(t / ("a" * 252 + ".mp4"), "h264", moving(1)), "name is too long"),
     "two sizes": (lambda t: write(t / "a.mp4", "h264", [patches(), patches(64)]), "64x64 pixels"),
     "a time that stands still": (lambda t: write(t / "a.mp4", "h264", moving(2), [1.0, 1.0]), "must ascend"),
     "pictures too small for the codec": (lambda t: write(t / "a.mp4", "hevc", moving(2, 64, 40)), "at least 64x64"),
@@ -182,12 +197,17 @@ REFUSED = {
 }
 
 
+def device(path):
+    os.mkfifo(path)
+    return path
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_written_is_said_in_one_line_and_leaves_nothing(tmp_path, case):
     attempt, says = REFUSED[case]
     with pytest.raises(ExportError, match=says) as caught:
         attempt(tmp_path)
-    assert "\n" not in str(caught.value) and list(tmp_path.iterdir()) == []
+    assert "\n" not in str(caught.value) and not any(path.is_file() for path in tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("codec", ["h264", "ffv1", "prores"])

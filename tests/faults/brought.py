@@ -29,7 +29,8 @@ from sterefo_core.project import Project
 from sterefo_core.project_file import save_project
 from sterefo_core.refocus import make_renderer
 from sterefo_core.refocus.sparing import SparingRenderer
-from sterefo_core.sources import camera, camera_mjpeg
+from sterefo_core.sources import camera, camera_mjpeg, open_source
+from sterefo_core.video_writer import open_writer
 from tests.core.streams import MjpegServer
 from tests.core.test_camera import until
 from tests.faults.clip import Clip, Told, pipeline_of
@@ -169,6 +170,14 @@ def no_folder(place: Path) -> None:
     exported(place, "-o", str(place / "absent" / "film.mkv"))
 
 
+def over_itself(place: Path) -> None:
+    film = place / "film.mkv"
+    with closing(open_source(place / "07")) as source, open_writer(film, "ffv1") as writer:
+        for frame in map(source.read, range(len(source))):
+            writer.write(np.hstack([frame.left, frame.right]), frame.timestamp_s)
+    main(["export", str(film), "--layout", "side-by-side", "--codec", "ffv1", "-o", str(film)])
+
+
 def project_of(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     """An export of a project whose file was changed so."""
 
@@ -236,6 +245,7 @@ FAULTS: dict[str, Callable[[Path], None]] = {
     "the encoder fails": failing(av.error.ExternalError(-542398533, "Generic error in an external library")),
     "the disk is full": failing(OSError(errno.ENOSPC, "No space left on device")),
     "no folder to write to": no_folder,
+    "the film would replace what is exported": over_itself,
     "kill -9, then the same command": killed,
     "a project of random bytes": project_of(lambda project: RANDOM),
     "a project of an older program": project_of(without_what_came_later),
