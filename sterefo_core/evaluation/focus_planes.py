@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import cv2
 import numpy as np
 
 from sterefo_core.colour import linear_from_srgb
 from sterefo_core.depth.edges import fill_from_background
 from sterefo_core.evaluation.thin_lens import RefocusCase
 from sterefo_core.learning.datasets import Samples
+from sterefo_core.learning.samples import StereoSample
 from sterefo_core.lens import Lens
 from sterefo_core.protocols import Renderer
 
@@ -22,14 +24,13 @@ _NEAREST, _FARTHEST = 98, 2  # percentiles of the true disparity between which t
 
 
 def focus_plane_cases(samples: Samples, indices: Sequence[int], renderer: Renderer) -> Iterator[RefocusCase]:
-    """Six cases of each pair that has a true disparity; its holes are filled from the background and do not count."""
+    """Six cases of each pair that has a true disparity; its holes are filled and do not count."""
     for index in indices:
         sample = samples[index]
         if not sample.valid.any():
             continue
         left, right = (np.ascontiguousarray(image.transpose(1, 2, 0)) for image in (sample.left, sample.right))
-        disparity = sample.disparity.astype(np.float32)
-        fill_from_background(disparity, sample.valid)
+        disparity = without_holes(sample)
         far, near = np.percentile(sample.disparity[sample.valid], (_FARTHEST, _NEAREST))
         for number, plane in enumerate(np.linspace(near, far, PLANES), start=1):
             widest = float(np.abs(sample.disparity[sample.valid] - plane).max())
@@ -49,3 +50,17 @@ def focus_plane_cases(samples: Samples, indices: Sequence[int], renderer: Render
                 truth=linear_from_srgb(truth),
                 known=sample.valid,
             )
+
+
+def without_holes(sample: StereoSample) -> np.ndarray:
+    """`(H, W)` float32 px: the truth, continued from the background of the row or, if that is farther, what is next.
+
+    A laser measures nothing of the sky and, in some rows, one lamp post: all of the row is not as near as that.
+    """
+    disparity = sample.disparity.astype(np.float32)
+    fill_from_background(disparity, sample.valid)
+    hole = (~sample.valid).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(hole, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    known = np.zeros(nearest.max() + 1, np.float32)
+    known[nearest[sample.valid]] = sample.disparity[sample.valid]
+    return np.minimum(disparity, known[nearest])

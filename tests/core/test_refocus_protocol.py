@@ -10,9 +10,10 @@ import torch
 from app.commands import main
 from sterefo_core.colour import srgb_from_linear
 from sterefo_core.errors import SterefoError
-from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases
+from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases, without_holes
 from sterefo_core.evaluation.lpips import Lpips
 from sterefo_core.learning.datasets import open_samples
+from sterefo_core.learning.samples import StereoSample
 from sterefo_core.learning.synthetic import HELD_OUT, make_pair
 from sterefo_core.refocus import make_renderer
 from sterefo_core.types import Lens
@@ -26,6 +27,17 @@ def test_every_pair_is_refocused_on_six_planes_from_its_nearest_to_its_farthest(
     np.testing.assert_allclose(np.diff(planes), np.diff(planes)[0], rtol=1e-3)
     disparity = samples[3].disparity
     assert disparity.min() <= planes[-1] < planes[0] <= disparity.max()
+
+
+def test_the_sky_is_not_as_near_as_the_one_thing_that_a_laser_measured_in_its_rows():
+    disparity, valid = np.zeros((20, 60), np.float32), np.zeros((20, 60), bool)
+    disparity[8:], valid[8:] = 10, True  # a road,
+    disparity[6:, 55:], valid[6:, 55:] = 80, True  # a post before it that reaches higher,
+    valid[10:, 50:55] = False  # and what it hides from the right eye
+    nothing = np.zeros((3, 20, 60), np.uint8)
+    found = without_holes(StereoSample(nothing, nothing, disparity, None, valid))
+    assert (found[valid] == disparity[valid]).all()
+    assert (found[:, :40] == 10).all() and (found[10:, 50:55] == 10).all()
 
 
 def test_the_true_disparity_is_perfect_and_another_one_is_not():
