@@ -25,6 +25,7 @@ from sterefo_core.refocus import make_renderer
 from sterefo_core.scenes.studies import KINDS
 
 _PICTURED = 12  # cases in the report
+_WITHOUT_TRUTH = ("unprocessed", "sgm", "guided", "net")  # given the truth, the program is what it is compared with
 
 
 def add_refocus(subjects: argparse._SubParsersAction) -> None:
@@ -45,8 +46,9 @@ def add_refocus(subjects: argparse._SubParsersAction) -> None:
     refocus.add_argument("--data", nargs="+", metavar="FOLDER", help="data sets with true disparity, or 'synthetic'")
     add_pairs(refocus)
     refocus.add_argument(
-        "--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], default=list(RENDERERS), metavar="NAME",
-        help=f"{', '.join(RENDERERS)} (default: these), {', '.join(FROM_STEREO)}",
+        "--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], metavar="NAME",
+        help=f"{', '.join(RENDERERS)} (default: these), {', '.join(FROM_STEREO)} (default with --data: "
+        f"{' '.join(_WITHOUT_TRUTH)})",
     )  # fmt: skip
     refocus.add_argument(
         "--lpips", nargs=2, type=Path, metavar=("ALEXNET", "LINEAR"),
@@ -59,7 +61,8 @@ def add_refocus(subjects: argparse._SubParsersAction) -> None:
 
 def run_refocus(given: argparse.Namespace) -> int:
     """Print the scores by region, kind, focus and radius."""
-    renderers = {name: (RENDERERS | FROM_STEREO)[name]() for name in given.renderers}
+    names = given.renderers or (_WITHOUT_TRUTH if given.data else RENDERERS)
+    renderers = {name: (RENDERERS | FROM_STEREO)[name]() for name in names}
     count, cases = _cases(given)
     sections: list[Section] = []
     shown = set(evenly_spread(count, _PICTURED) if given.html else ())

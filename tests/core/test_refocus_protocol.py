@@ -13,6 +13,7 @@ from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases, without_holes
 from sterefo_core.evaluation.lpips import Lpips
 from sterefo_core.learning.datasets import open_samples
+from sterefo_core.learning.pfm import write_pfm
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.learning.synthetic import HELD_OUT, make_pair
 from sterefo_core.refocus import make_renderer
@@ -106,3 +107,13 @@ def test_the_protocol_runs_from_the_command_line_and_fills_every_file(tmp_path, 
     assert all(row["lpips"] > 0 for row in rows)
     assert files["html"].read_text().count("<figure>") == PLANES * (3 + 2 * 2)
     assert len(files["csv"].read_text().splitlines()) == 1 + len(json.loads(files["json"].read_text()))
+
+
+def test_with_a_data_set_renderers_are_compared_that_are_not_told_the_truth(tmp_path, capsys):
+    wide = cv2.GaussianBlur(np.random.default_rng(5).integers(0, 255, (64, 104, 3), np.uint8), (0, 0), 1.5)
+    for name, picture in (("im0", wide[:, :96]), ("im1", wide[:, 8:])):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+    write_pfm(tmp_path / "disp0.pfm", np.full((64, 96), 8.0))
+    assert main(["evaluate", "refocus", "--data", str(tmp_path)]) == 0
+    table = capsys.readouterr().out.split("\n\n", maxsplit=1)[0]
+    assert [line.split()[0] for line in table.splitlines()[1:]] == ["unprocessed", "sgm", "guided", "net"]
