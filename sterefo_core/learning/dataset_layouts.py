@@ -4,7 +4,8 @@ SceneFlow    frames_finalpass/TRAIN/A/0000/left/0006.png    disparity/TRAIN/A/00
              frames_cleanpass/funnyworld_x2/left/0001.png   disparity/funnyworld_x2/left/0001.pfm   (Monkaa, Driving)
 KITTI        training/image_2/000000_10.png (2015) or colored_0, image_0 (2012)    training/disp_occ_0 or disp_occ
 Cityscapes   leftImg8bit/train/ulm/ulm_000000_000019_leftImg8bit.png    disparity/train/ulm/..._disparity.png
-Middlebury   cones/im2.png, disp2.png (2003)    Aloe/view1.png, disp1.png (2005, 2006)    Adirondack/im0.png, disp0.pfm
+Middlebury   venus/im2.ppm, disp2.pgm (2001, 2003)    Aloe/view1.png, disp1.png (2005, 2006)
+             Adirondack/im0.png, disp0.pfm (2014, 2021)    trainingH/Pipes/im0.png, disp0GT.pfm, mask0nocc.png
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from sterefo_core.learning import truth_files
 from sterefo_core.learning.truth_files import Read
 from sterefo_core.sources.reading import list_pictures, natural_order, read_picture
 
-_FRAMES = ("frames_finalpass", "frames_cleanpass")  # the first that is there is read
+_FRAMES = ("frames_finalpass", "frames_cleanpass", "frames_finalpass_webp", "frames_cleanpass_webp")
+"""The first that is there is read."""
 _KITTI = (
     ("image_2", "image_3", "disp_occ_0", "disp_noc_0"),  # 2015
     ("colored_0", "colored_1", "disp_occ", "disp_noc"),  # 2012
@@ -28,7 +30,7 @@ _KITTI = (
 )
 _SCENES = (("im0", "im1", "disp0", "disp1"), ("im2", "im6", "disp2", "disp6"), ("view1", "view5", "disp1", "disp5"))
 _SCALE = re.compile(r"_scale(\d+)$")
-_SMALLEST_FULL, _SMALLEST_HALF = 1000, 520  # widths in px that tell Middlebury's sizes apart
+_SMALLEST_FULL, _SMALLEST_HALF, _SMALLEST_QUARTER = 1000, 520, 440  # px wide; they tell Middlebury's sizes apart
 
 
 class Pair(NamedTuple):
@@ -109,7 +111,10 @@ def _middlebury_scene(folder: Path) -> Pair | None:
         if left in pictures and right in pictures:
             known, other = (_middlebury_truth(folder, name, left) for name in (truth, right_truth))
             if known is not None:
-                return Pair(pictures[left], pictures[right], partial(truth_files.checked, known, other))
+                checked = partial(truth_files.checked, known, other)
+                seen = pictures.get("mask0nocc")
+                read = checked if seen is None else partial(truth_files.masked, known, seen)
+                return Pair(pictures[left], pictures[right], read)
     return None
 
 
@@ -126,9 +131,9 @@ def _middlebury_truth(folder: Path, name: str, left: str) -> Read | None:
 
 
 def _stored_scale(path: Path, left: str) -> int:
-    """Full-size sets store whole px; half-size ones 2 a px, a quarter (2003) 4 and a third (2005, 2006) 3."""
+    """Full-size sets store whole px; half-size ones 2 a px, a quarter (2003) 4, a third (2005, 2006) 3; 2001 had 8."""
     width = read_picture(path).shape[1]
-    smallest = 4 if left == "im2" else 3
+    smallest = 3 if left == "view1" else 4 if width >= _SMALLEST_QUARTER else 8
     return 1 if width >= _SMALLEST_FULL else 2 if width >= _SMALLEST_HALF else smallest
 
 
@@ -142,8 +147,6 @@ LAYOUTS: dict[str, Callable[[Path], list[Pair]]] = {
 
 def recognised(folder: Path) -> tuple[str, list[Pair]]:
     """A name for the data set in a folder, and its pairs. Raises SourceError where there is none."""
-    if not folder.is_dir():
-        raise SourceError(f"{folder} is not a folder: give that of a stereo data set")
     for name, layout in LAYOUTS.items():
         if pairs := layout(folder):
             return f"{name} {folder.resolve().name}", pairs  # several of a kind may stand in one table

@@ -17,6 +17,7 @@ from sterefo_core.learning.dataset_layouts import Pair, recognised
 from sterefo_core.learning.samples import StereoSample
 from sterefo_core.learning.synthetic import HELD_OUT, make_pair
 from sterefo_core.sources import open_source
+from sterefo_core.sources.camera_address import is_camera, redacted
 from sterefo_core.sources.reading import read_picture
 
 SYNTHETIC = "synthetic"
@@ -73,6 +74,8 @@ class SourcePairs:
     labelled = False
 
     def __init__(self, address: str) -> None:
+        if is_camera(address):
+            raise SourceError(f"{redacted(address)} is a running camera: record it, and give the recording")
         self._source = open_source(address)
         self.name = self._source.name
 
@@ -119,8 +122,11 @@ def open_samples(address: str) -> Samples:
     """
     if address == SYNTHETIC:
         return SyntheticPairs()
+    folder = Path(address).expanduser()
+    if not folder.is_dir():
+        return SourcePairs(address)
     try:
-        return PairFiles(*recognised(Path(address).expanduser()))
+        return PairFiles(*recognised(folder))
     except SourceError as unknown:
         try:
             return SourcePairs(address)

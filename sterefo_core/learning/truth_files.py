@@ -66,6 +66,15 @@ def checked(left: Read, right: Read | None) -> Known:
     return known if right is None else known._replace(occluded=occluded_by(known, right()))
 
 
+def masked(left: Read, seen: Path) -> Known:
+    """Left truth with the occlusion that Middlebury's third evaluation masks: 255 is seen by both."""
+    known = left()
+    mask = decode(seen, cv2.IMREAD_GRAYSCALE)
+    if mask.shape != known.valid.shape:
+        raise BadFrameError(f"{seen} has another size than the true disparities: copy both again")
+    return known._replace(occluded=known.valid & (mask != 255))
+
+
 def occluded_by(left: Known, right: Known) -> np.ndarray:
     """`(H, W)` bool: left pixels whose point is outside the right picture, or behind what that sees there.
 

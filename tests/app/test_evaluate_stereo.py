@@ -23,7 +23,7 @@ def test_engines_are_compared_from_the_command_line(tmp_path, real_data, capsys)
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--data", "absent"], "absent is not a folder"),
+        (["--data", "absent"], "absent does not exist"),
         (["--data", "synthetic", "demo"], "demo has no true disparities to compare with"),
         (["--data", "synthetic", "--html", "absent/report.html"], "cannot write absent/report.html"),
         (["--data", "synthetic", "--engines", "none"], 'there is no depth engine "none"'),

@@ -97,6 +97,7 @@ def test_nonsense_in_a_float_map_raises_only_our_errors(tmp_path):
         ("frames_finalpass", "TRAIN/A/0000"),  # FlyingThings3D
         ("frames_cleanpass", "35mm_focallength/scene_forwards/fast"),  # Driving
         ("frames_cleanpass", "funnyworld_x2"),  # Monkaa
+        ("frames_cleanpass_webp", "TRAIN/B/0001"),
     ],
 )
 def test_scene_flow(tmp_path, frames, place):
@@ -200,7 +201,10 @@ def test_middlebury_with_disparities_in_parts_of_a_pixel(tmp_path, names, scale)
 
 @pytest.mark.parametrize(
     ("names", "scales"),
-    [(("im2", "im6", "disp2"), {450: 4, 900: 2, 1800: 1}), (("view1", "view5", "disp1"), {427: 3, 641: 2, 1282: 1})],
+    [
+        (("im2", "im6", "disp2"), {434: 8, 450: 4, 900: 2, 1800: 1}),
+        (("view1", "view5", "disp1"), {427: 3, 641: 2, 1282: 1}),
+    ],
 )
 def test_middlebury_sizes_are_told_apart_by_their_widths(tmp_path, names, scales):
     left, right, truth = (tmp_path / f"{name}.png" for name in names)
@@ -209,6 +213,20 @@ def test_middlebury_sizes_are_told_apart_by_their_widths(tmp_path, names, scales
             write(path, np.zeros((16, width, 3), np.uint8))
         write(truth, np.full((16, width), 60, np.uint8))
         assert open_samples(str(tmp_path))[0].disparity[0, 0] == 60 / scale
+
+
+def test_middlebury_tells_occlusion_by_its_mask(tmp_path):
+    write_pair(tmp_path / "im0.png", tmp_path / "im1.png", 9)
+    values = ramp()
+    values[3, 3] = np.inf
+    write_map(tmp_path / "disp0GT.pfm", values)
+    mask = np.full((HEIGHT, WIDTH), 255, np.uint8)
+    mask[3, 3], mask[4, 5] = 0, 128  # unknown, hidden
+    write(tmp_path / "mask0nocc.png", mask)
+    assert np.argwhere(open_samples(str(tmp_path))[0].occluded).tolist() == [[4, 5]]
+    write(tmp_path / "mask0nocc.png", mask[:-1])
+    with pytest.raises(BadFrameError, match="another size"):
+        open_samples(str(tmp_path))[0]
 
 
 @pytest.mark.parametrize("name", ["disp0.pfm", "disp0GT.pfm"])
@@ -242,8 +260,9 @@ def test_kitti_raw_is_unlabelled_pairs(tmp_path):
 def test_a_folder_with_nothing_known_is_refused(tmp_path):
     with pytest.raises(SourceError, match="no stereo data set"):
         open_samples(str(tmp_path))
-    with pytest.raises(SourceError, match="not a folder"):
-        open_samples(str(tmp_path / "absent"))
+    for address, said in (("absent", "does not exist"), ("a.mp4", "does not exist"), ("camera:0", "record it")):
+        with pytest.raises(SourceError, match=said):
+            open_samples(address)
 
 
 def test_truth_of_another_size_than_its_picture_is_refused(tmp_path):

@@ -248,7 +248,7 @@ def test_a_wrong_recipe_is_refused_in_one_line_that_says_why(tmp_path, text, mes
 
 @pytest.mark.parametrize("changes", [{"data": ("absent",)}, {"validation": ("absent",)}])
 def test_a_data_set_that_is_not_there_is_said_before_anything_is_learned_or_written(tmp_path, changes):
-    with pytest.raises(SourceError, match="absent is not a folder"):
+    with pytest.raises(SourceError, match="absent does not exist"):
         Training(recipe(**changes), tmp_path / "run", CPU)
     assert not (tmp_path / "run").exists()
 
