@@ -184,7 +184,7 @@ def test_cityscapes_counts_from_one(tmp_path):
 
 @pytest.mark.parametrize(
     ("names", "scale"),
-    [(("im2", "im6", "disp2"), 4), (("view1", "view5", "disp1"), 3), (("im0", "im1", "disp0_scale2"), 2)],
+    [(("im2", "im6", "disp2_scale4"), 4), (("view1", "view5", "disp1"), 3), (("im0", "im1", "disp0_scale2"), 2)],
 )
 def test_middlebury_with_disparities_in_parts_of_a_pixel(tmp_path, names, scale):
     left, right, truth = (tmp_path / "cones" / f"{name}.png" for name in names)
