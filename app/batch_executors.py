@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from app.batch_task import Outcome, Progress, Task, perform
+from app.interruption import heed_interruptions
 from sterefo_core.errors import ExportError
 
 _INSTALL = "pip install -r requirements-extra.txt"
@@ -72,6 +73,7 @@ def _latest(pipe: Any, running: _Running) -> tuple[int, Progress | Outcome]:
 def _perform(task: Task, threads: int, pipe: Connection) -> None:
     """In the process: on Ctrl-C the batch sends SIGTERM; when the batch itself was killed, there is no going on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    heed_interruptions()
     signal.signal(signal.SIGTERM, _stop)
     os.environ["OMP_NUM_THREADS"] = str(threads)  # torch, when it is imported, obeys; Ray says so to its workers, too
     with suppress(KeyboardInterrupt, BrokenPipeError):

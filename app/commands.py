@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import os
 import sys
 from importlib import import_module
 from typing import NoReturn
 
 from app import launch
+from app.interruption import heed_interruptions
 from sterefo_core.errors import SterefoError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -55,10 +56,13 @@ def build_parser(command: str = "") -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     """Run one command line and return its exit status: 0, 1 failed, 2 misused, 130 interrupted."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # clean up as on Ctrl-C
+    heed_interruptions()
+    _open_streams()
     try:
         arguments = build_parser(argv[0] if argv else "open").parse_args(argv)
-        return arguments.run(arguments)
+        status = arguments.run(arguments)
+        sys.stdout.flush()
+        return status
     except SterefoError as error:
         print(f"error: {error}", file=sys.stderr)
         return FAILED
@@ -66,5 +70,33 @@ def main(argv: list[str]) -> int:
         print(f"interrupted: {str(stopped) or 'only what was complete is kept'}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stderr.close()
+        _say_no_more()
         return FAILED
+    except MemoryError:
+        print("error: the memory is full: take smaller pictures or fewer --jobs", file=sys.stderr)
+        return FAILED
+    except OSError as error:  # what is printed cannot be written, for instance
+        _say_no_more()
+        print(f"error: the system refuses: {error.strerror or error}{_of(error.filename)}", file=sys.stderr)
+        return FAILED
+
+
+def _open_streams() -> None:
+    """Lead closed streams nowhere: else a film would get the number of one, and be printed into."""
+    for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, "r" if number == 0 else "w"))
+
+
+def _say_no_more() -> None:
+    """Drop what cannot be printed: it would fail again at the end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _of(name: str | None) -> str:
+    return f", {name}" if name else ""

@@ -385,6 +385,50 @@ def test_an_interrupted_export_leaves_nothing_behind(sequence, tmp_path, stop):
     assert left_behind(tmp_path) == []
 
 
+def test_an_interruption_in_the_middle_of_what_native_code_calls_back_is_not_lost():
+    done = subprocess.run([sys.executable, "-c", CALLED_BACK], cwd=TOP, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "interrupted: only what was complete is kept\n")
+
+
+CALLED_BACK = """
+import ctypes, signal, sys, threading
+from app import cameras_command, commands
+def devices():
+    ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGTERM))()
+    while not threading.Event().wait(0.01):
+        pass
+cameras_command.list_devices = devices
+sys.exit(commands.main(["cameras"]))
+"""
+
+
+def printed_to(redirection, *words):
+    """The exit status of a command whose output is redirected so by a shell, and what it says of errors."""
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, TOP / "run_app.py", *words]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=buffered)
+    return done.returncode, done.stderr
+
+
+def test_where_nothing_can_be_printed_one_line_says_so():
+    full = printed_to(">/dev/full", "cameras")
+    assert full == (1, "error: the system refuses: No space left on device\n")
+
+
+def test_closed_streams_keep_no_film_from_being_whole(sequence, tmp_path):
+    words = ["export", sequence, "--codec", "ffv1", "--jobs", "1", "-o", tmp_path]
+    assert printed_to("<&- >&- 2>&-", *words) == (0, "")
+    assert len(open_video_frames(tmp_path / "07.mkv")) == FRAMES
+
+
+def test_where_memory_is_full_one_line_says_so(sequence, tmp_path, capfd, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(workshop, "make_pipeline", full)
+    assert "memory is full" in refused(capfd, "export", sequence, "-o", tmp_path / "out.mp4")
+
+
 INTERRUPTED = """
 import os, signal, sys
 from app import commands
