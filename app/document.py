@@ -52,7 +52,7 @@ class Document:
     @property
     def recents(self) -> list[str]:
         """Addresses and project files that were opened last, the newest first."""
-        return list(self._settings.value("recents", [], type=list))
+        return [recent for recent in self._settings.value("recents", [], type=list) if recent]
 
     def remember(self) -> None:
         """Put what is open at the head of the recents."""
@@ -60,7 +60,8 @@ class Document:
         address = str(session.path.absolute()) if session.path else _absolute(redacted(session.project.source))
         if address != DEMO:
             others = [recent for recent in self.recents if recent != address]
-            self._settings.setValue("recents", [address, *others][:MOST_RECENTS])
+            kept = [address, *others][:MOST_RECENTS]
+            self._settings.setValue("recents", [*kept, ""])  # a list of one would be written as an object of Qt's
 
     def open(self, address: str) -> None:
         """Open a project file or a source, after asking about unsaved edits."""

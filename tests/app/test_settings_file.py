@@ -92,6 +92,14 @@ def test_whole_settings_stay_where_they_are(open_window, tmp_path, capsys):
     assert path.exists() and capsys.readouterr().err == ""
 
 
+def test_settings_with_a_single_recent_source_stay_where_they_are(open_window, tmp_path, capsys):
+    window = open_window().window
+    window.settings.sync()
+    kept = sound(settings_at(tmp_path / "settings.ini"))
+    assert kept.contains("recents") and capsys.readouterr().err == ""
+    assert window.document.recents == ["small"]
+
+
 def test_whatever_a_settings_file_says_all_that_is_recalled_of_it_can_be_shown(open_window, tmp_path, capsys):
     window, specimen = open_window().window, tmp_path / "whole.ini"
     settings = settings_at(specimen)
