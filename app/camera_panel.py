@@ -184,7 +184,7 @@ class CameraPanel(Card):
 def _device_box(name: str) -> QComboBox:
     box = QComboBox(editable=True)
     box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-    box.setMinimumWidth(380)
+    box.setMinimumWidth(300)
     box.setAccessibleName(name)
     return box
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QObject, QPoint, Qt, pyqtSignal
-from PyQt6.QtGui import QKeySequence
+from PyQt6.QtGui import QHideEvent, QKeySequence
 from PyQt6.QtWidgets import (
+    QApplication,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -51,11 +52,19 @@ class Card(QFrame):
         self.show()
         self.raise_()
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Give the keys back to the picture, rather than to whatever field comes next."""
+        if self.isAncestorOf(QApplication.focusWidget()):
+            self.parentWidget().setFocus()
+
     def place(self) -> None:
         """Take the size that the content needs, and the place."""
-        parent = self.parentWidget()
-        assert parent
-        self.resize(self.sizeHint().boundedTo(parent.size()))
+        parent, layout = self.parentWidget(), self.layout()
+        assert parent and layout
+        size = self.sizeHint().boundedTo(parent.size())
+        if layout.hasHeightForWidth():
+            size.setHeight(min(layout.totalHeightForWidth(size.width()), parent.height()))
+        self.resize(size)
         x, y = (parent.width() - self.width()) // 2, (parent.height() - self.height()) // 2
         if self._edge == Qt.AlignmentFlag.AlignTop:
             y = MARGIN
@@ -80,7 +89,7 @@ class OpenPanel(Card):
         grid.setSpacing(10)
         for place, (name, drawing, way) in enumerate(ways):
             button = QPushButton(icon(drawing), f"  {name}", objectName="way")
-            button.setMinimumWidth(230)
+            button.setMinimumWidth(200)
             button.clicked.connect(self.hide)
             button.clicked.connect(lambda _, way=way: way())
             grid.addWidget(button, place // 2, place % 2)
@@ -113,11 +122,23 @@ class KeysPanel(Card):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 16, 24, 18)
         column.addLayout(title_line("Keys and gestures", self.hide))
-        columns = QHBoxLayout()
-        columns.setSpacing(32)
+        self._columns = columns = QHBoxLayout()
+        columns.setSpacing(24)
         for sections in (("", "&Edit"), ("&Playback",), ("&File", "&View", "&Camera", "&Help")):
             columns.addLayout(_keys_column(sections))
         column.addLayout(columns)
+
+    def place(self) -> None:
+        """Break the lines that a narrow window has no room for."""
+        for broken in (False, True):
+            for text in self.findChildren(QLabel, "told"):
+                text.setWordWrap(broken)
+            for column in range(self._columns.count()):
+                self._columns.setStretch(column, broken)
+            self.layout().activate()
+            if self.sizeHint().width() <= self.parentWidget().width():
+                break
+        super().place()
 
 
 class SeekCard(Card):
@@ -193,14 +214,16 @@ def closer(close: Callable[[], None]) -> QToolButton:
 def _keys_column(sections: tuple[str, ...]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(12)
-    grid.setVerticalSpacing(3)
+    grid.setVerticalSpacing(2)
     for section in sections:
         heading = plain(section).upper() if section else "HAND"
         grid.addWidget(QLabel(heading, objectName="heading"), grid.rowCount(), 0, 1, 2)
         for keys, text in _entries(section):
             line = grid.rowCount()
-            grid.addWidget(QLabel(keys, objectName="key"), line, 0, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(QLabel(text), line, 1)
+            grid.addWidget(
+                QLabel(keys, objectName="key"), line, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+            )
+            grid.addWidget(QLabel(text, objectName="told"), line, 1)
     grid.setRowStretch(grid.rowCount(), 1)
     grid.setColumnStretch(1, 1)
     return grid

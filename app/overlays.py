@@ -40,12 +40,13 @@ def paint(painter: QPainter, viewport: Viewport, plate: Plate, drag: Drag | None
     """Paint everything that belongs over this plate."""
     if viewport.view is View.WIPE and not viewport.shows_original:
         _wipe_line(painter, viewport)
+    bottom = float(viewport.height())
     if plate.done is not None and not viewport.shows_original:
         _track(painter, viewport, plate.done)
         if viewport.view is View.DISPARITY:
-            _disparity_key(painter, viewport, plate.done)
+            bottom = _disparity_key(painter, viewport, plate.done)
         if viewport.view is View.FOCAL_PLANE:
-            _focal_key(painter, viewport)
+            bottom = _focal_key(painter, viewport)
     if drag is not None:
         _box(painter, viewport, drag.box, AMBER, Qt.PenStyle.DashLine)
     elif plate.done is not None:
@@ -53,7 +54,7 @@ def paint(painter: QPainter, viewport: Viewport, plate: Plate, drag: Drag | None
     if viewport.shows_original:
         chip(painter, QPointF(MARGIN, MARGIN), "Original")
     if viewport.hint:
-        _hint(painter, viewport, viewport.hint)
+        _hint(painter, viewport, viewport.hint, bottom)
 
 
 def chip(painter: QPainter, corner: QPointF, text: str, colour: QColor = CHIP_TEXT) -> QRectF:
@@ -82,6 +83,7 @@ def _track(painter: QPainter, viewport: Viewport, done: Refocused) -> None:
     words = wording.STATE_WORDS[state] if away == "-" else f"{wording.STATE_WORDS[state]}  {away}"
     height = painter.fontMetrics().height() + 8
     top = rect.top() - height - 6 if rect.top() > height + 6 else rect.bottom() + 6
+    top = min(top, viewport.height() - height - 4)
     width = painter.fontMetrics().horizontalAdvance(words) + 16
     left = min(max(rect.center().x() - width / 2, 4), viewport.width() - width - 4)
     chip(painter, QPointF(left, top), words, colour)
@@ -148,8 +150,8 @@ def _wipe_line(painter: QPainter, viewport: Viewport) -> None:
     chip(painter, QPointF(x + 10, bottom - label_height - 10), "Refocused")
 
 
-def _disparity_key(painter: QPainter, viewport: Viewport, done: Refocused) -> None:
-    """The colour bar with px below it and metres above it."""
+def _disparity_key(painter: QPainter, viewport: Viewport, done: Refocused) -> float:
+    """The colour bar with px below it and metres above it; returns where it begins, from the top."""
     width, height, line = 300, 10, painter.fontMetrics().height()
     panel = QRectF(MARGIN, viewport.height() - 2 * line - height - 36, width + 64, 2 * line + height + 24)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -169,9 +171,11 @@ def _disparity_key(painter: QPainter, viewport: Viewport, done: Refocused) -> No
         _centred(painter, x, bar.bottom() + 4, f"{disparity:.0f}{unit}")
         if done.frame.calibration is not None:
             _centred(painter, x, bar.top() - line - 4, wording.metres(disparity, done.frame.calibration))
+    return panel.top()
 
 
-def _focal_key(painter: QPainter, viewport: Viewport) -> None:
+def _focal_key(painter: QPainter, viewport: Viewport) -> float:
+    """What the colours mean; returns where that begins, from the top."""
     colours = SAFE_COLOURS if viewport.safe_colours else FOCAL_COLOURS
     line = painter.fontMetrics().height()
     x, y = float(MARGIN), viewport.height() - line - 8 - MARGIN
@@ -181,6 +185,7 @@ def _focal_key(painter: QPainter, viewport: Viewport) -> None:
         painter.setBrush(QColor(*rgb))
         painter.drawRoundedRect(QRectF(rect.left() + 8, rect.center().y() - 5, 10, 10), 3, 3)
         x = rect.right() + 6
+    return y
 
 
 def _centred(painter: QPainter, x: float, top: float, text: str) -> None:
@@ -188,12 +193,12 @@ def _centred(painter: QPainter, x: float, top: float, text: str) -> None:
     painter.drawText(QRectF(x - width / 2 - 1, top, width + 2, painter.fontMetrics().height()), 0, text)
 
 
-def _hint(painter: QPainter, viewport: Viewport, text: str) -> None:
+def _hint(painter: QPainter, viewport: Viewport, text: str, bottom: float) -> None:
     painter.save()
     font = QFont(painter.font())
     font.setPointSizeF(font.pointSizeF() * 1.25)
     painter.setFont(font)
     width = painter.fontMetrics().horizontalAdvance(text) + 16
     height = painter.fontMetrics().height() + 8
-    chip(painter, QPointF((viewport.width() - width) / 2, viewport.height() - height - 24), text)
+    chip(painter, QPointF((viewport.width() - width) / 2, bottom - height - 24), text)
     painter.restore()

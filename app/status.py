@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import deque
 from time import perf_counter
 
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from app import wording
@@ -55,16 +56,17 @@ class StatusLine(QWidget):
         self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages = (QLabel() for _ in range(6))
         self.tracker.setToolTip("What the tracker knows of the object")
         self.focus.setToolTip("Where the lens is focused, and how much of the picture it would blur more if it might")
-        self.pace.setMinimumWidth(1)  # cut rather than widen, too
         self.pace.setToolTip("Exports, and pictures that stand still, are of full size")
         self.rate.setToolTip("Pictures painted per second, and the delay from capture to paint")
         self.drops.setToolTip("Frames passed over to keep the time, and pictures that were computed but never painted")
         self.stages.setToolTip(
             "Time that each stage took for this frame; stages overlap, and of decoding only waiting counts"
         )
+        self._facts = (self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages)
         row.addWidget(self.remark, 1)
-        for label in (self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages):
+        for label in self._facts:
             row.addWidget(label)
+        self.setMinimumWidth(1)  # what there is no room for is left out: the window never grows by itself
 
     def say(self, text: str) -> None:
         """Show a remark until the next one."""
@@ -75,7 +77,7 @@ class StatusLine(QWidget):
         """Show the facts of the plate that is on the screen."""
         done = state.plate.done if state.plate else None
         if done is None:
-            for label in (self.tracker, self.focus, self.pace, self.rate, self.drops, self.stages):
+            for label in self._facts:
                 label.clear()
             return
         decision = state.project.active(done.frame.index) if state.project else None
@@ -93,3 +95,16 @@ class StatusLine(QWidget):
         self.drops.setText(f"{state.skipped} skipped  ·  {unpainted} unpainted")
         times = done.milliseconds
         self.stages.setText("  ".join(f"{stage} {times[stage]:.0f}" for stage in STAGES if stage in times) + " ms")
+        self._leave_out()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """There may be more room, or less."""
+        self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Show as many facts as there is room for; the first ones matter most."""
+        row = self.layout()
+        room = self.contentsRect().width() - row.contentsMargins().left() - row.contentsMargins().right()
+        for label in self._facts:
+            room -= label.sizeHint().width() + row.spacing()
+            label.setVisible(room >= 0)
