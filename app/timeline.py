@@ -116,14 +116,16 @@ class Timeline(QWidget):
         tick_s = enough[0] if enough else TICKS_S[-1]
         painter.setFont(_small(painter))
         muted = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        free_x = SIDE  # ticks of uneven times may lie nearer to each other than their labels are wide
         for frame, time_s in marks(self._times_s, tick_s):
             x = self.x_of(frame)
             painter.setPen(muted)
             painter.drawLine(QPointF(x, RULER - 4), QPointF(x, RULER))
             text = wording.time_code(time_s)
             width = painter.fontMetrics().horizontalAdvance(text)
-            if SIDE <= x < self.width() - width - 6:
+            if free_x <= x < self.width() - width - 6:
                 painter.drawText(QPointF(x + 3, RULER - 6), text)
+                free_x = x + 3 + width
 
     def _paint_band(self, painter: QPainter) -> None:
         track = QRectF(SIDE, RULER + 2, self.width() - 2 * SIDE, BAND)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Semaphore
 
@@ -10,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent, QPainter
 from PyQt6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMessageBox, QPushButton
 
+from app import timeline
 from app.export_job import ExportJob
 from app.preview_state import Phase, Seen
 from app.session import Session
@@ -191,6 +193,23 @@ def export_and_wait(hand, target, codec="ffv1"):
     panel.start.click()
     hand.wait(lambda: not hand.window.exports.running)
     return panel
+
+
+def test_the_timelines_labels_never_lie_over_each_other(hand, monkeypatch):
+    ends = []
+
+    class Noted(QPainter):
+        def drawText(self, where, text):  # noqa: N802
+            ends.append((where.x(), where.x() + self.fontMetrics().horizontalAdvance(text)))
+            super().drawText(where, text)
+
+    monkeypatch.setattr(timeline, "QPainter", Noted)
+    hand.timeline.show_source([0.1037 * frame for frame in range(40)])
+    for width in range(300, 2300, 100):
+        ends.clear()
+        hand.timeline.resize(width, hand.timeline.height())
+        hand.timeline.grab()
+        assert len(ends) > 1 and all(left[1] <= right[0] for left, right in pairwise(ends))
 
 
 def test_an_export_from_the_window_is_byte_for_byte_that_of_the_saved_project(hand, tmp_path):
