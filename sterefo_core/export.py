@@ -105,10 +105,11 @@ def _check_targets(settings: ExportSettings, sources: list[Path]) -> None:
         raise ExportError(f"cannot write {settings.log}: the film has that name; choose another one for the log")
     own = [Path(os.path.realpath(path)) for path in sources]
     for given, target in targets.items():
-        if target.is_dir():
-            taken = any(target == path or target in path.parents or path in target.parents for path in own)
-        else:
-            taken = target.exists() and any(map(target.samefile, own))
+        with writing(given):
+            if target.is_dir():
+                taken = any(target == path or target in path.parents or path in target.parents for path in own)
+            else:
+                taken = target.exists() and any(map(target.samefile, own))
         if taken:
             raise ExportError(f"cannot write {given}: it belongs to what is exported; choose another place")
 

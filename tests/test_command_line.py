@@ -305,6 +305,11 @@ def test_an_absent_output_folder_is_said_before_any_work(sequence, tmp_path, cap
     assert "does not exist" in said
 
 
+def test_a_name_that_the_system_refuses_is_said(sequence, tmp_path, capfd):
+    said = refused(capfd, "export", sequence, "--focus", "0:9", "-o", tmp_path / ("a" * 300 + ".mp4"))
+    assert "its name is too long" in said
+
+
 def test_a_failed_export_leaves_the_older_file_as_it_was(sequence, tmp_path, capfd):
     target = tmp_path / "out.mp4"
     target.write_bytes(b"precious")
