@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
 from sterefo_core.colour import linear_from_srgb, srgb_from_linear
-from sterefo_core.depth import ENGINES
 from sterefo_core.evaluation.refocus_scores import LinearRenderer, eight_bit
 from sterefo_core.evaluation.thin_lens import RefocusCase
 from sterefo_core.protocols import Renderer
@@ -72,5 +70,7 @@ RENDERERS: dict[str, Callable[[], LinearRenderer]] = {
 }
 """Makers by name. The paper's algorithm and the program see clipped 8-bit pictures, the others linear light."""
 
-FROM_STEREO: dict[str, Callable[[], LinearRenderer]] = {name: partial(_from_stereo, name) for name in ENGINES}
-"""Makers that do not know the true disparity, by depth engine."""
+
+def make_compared(name: str) -> LinearRenderer:
+    """One of `RENDERERS`, or what does not know the true disparity, by the name of a depth engine."""
+    return RENDERERS[name]() if name in RENDERERS else _from_stereo(name)

@@ -12,9 +12,10 @@ from platformdirs import user_cache_dir
 from tqdm import tqdm
 
 from app import arguments
-from app.compared_renderers import FROM_STEREO, RENDERERS
+from app.compared_renderers import RENDERERS, make_compared
 from app.evaluate_options import add_files, add_pairs, evenly_spread, report_files
 from app.export_command import PROGRESS
+from sterefo_core.depth import ENGINES, OWN_WEIGHTS
 from sterefo_core.evaluation.focus_planes import PLANES, focus_plane_cases
 from sterefo_core.evaluation.refocus_report import case_section, refocus_report
 from sterefo_core.evaluation.refocus_scores import Grouping, evaluate_refocus, score_cells, score_rows
@@ -46,9 +47,9 @@ def add_refocus(subjects: argparse._SubParsersAction) -> None:
     refocus.add_argument("--data", nargs="+", metavar="FOLDER", help="data sets with true disparity, or 'synthetic'")
     add_pairs(refocus)
     refocus.add_argument(
-        "--renderers", nargs="+", choices=[*RENDERERS, *FROM_STEREO], metavar="NAME",
-        help=f"{', '.join(RENDERERS)} (default: these), {', '.join(FROM_STEREO)} (default with --data: "
-        f"{' '.join(_WITHOUT_TRUTH)})",
+        "--renderers", nargs="+", type=_renderer, metavar="NAME",
+        help=f"{', '.join(RENDERERS)} (default: these), or the program with the disparity of {', '.join(ENGINES)} or "
+        f"{OWN_WEIGHTS}FILE (default with --data: {' '.join(_WITHOUT_TRUTH)})",
     )  # fmt: skip
     refocus.add_argument(
         "--lpips", nargs=2, type=Path, metavar=("ALEXNET", "LINEAR"),
@@ -62,7 +63,7 @@ def add_refocus(subjects: argparse._SubParsersAction) -> None:
 def run_refocus(given: argparse.Namespace) -> int:
     """Print the scores by region, kind, focus and radius."""
     names = given.renderers or (_WITHOUT_TRUTH if given.data else RENDERERS)
-    renderers = {name: (RENDERERS | FROM_STEREO)[name]() for name in names}
+    renderers = {name: make_compared(name) for name in names}
     count, cases = _cases(given)
     sections: list[Section] = []
     shown = set(evenly_spread(count, _PICTURED) if given.html else ())
@@ -80,6 +81,10 @@ def run_refocus(given: argparse.Namespace) -> int:
             print(text_table(score_cells(scores, by)), end="\n\n")
         write(score_rows(scores), lambda: refocus_report(scores, sections))
     return 0
+
+
+def _renderer(text: str) -> str:
+    return text if text in RENDERERS else arguments.engine(text)
 
 
 def _cases(given: argparse.Namespace) -> tuple[int, Iterator[RefocusCase]]:

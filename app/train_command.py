@@ -27,7 +27,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         "train",
         help="train a stereo network, alone or together with refocusing",
         description="Train as a recipe says; a run that was cut off goes on where it was. On several GPUs or machines: "
-        "torchrun --nproc-per-node N run_app.py train RECIPE -o FOLDER. Curves: tensorboard --logdir FOLDER.",
+        "torchrun --nproc-per-node N run_app.py train RECIPE -o FOLDER. Curves: tensorboard --logdir FOLDER. Use the "
+        "weights that lie in the folder in the end as --depth net=FILE.",
         epilog="Example: run_app.py train configs/stereo.toml -o runs/stereo",
     )
     train.add_argument("recipe", type=Path, help="a TOML file; configs/ has those of the shipped weights")
@@ -109,9 +110,11 @@ def train(config: TrainingConfig, folder: Path, weights: Path, device: str) -> N
         with _Progress(training.step, config.steps, folder) as progress:
             training.run(progress.step, progress.validation if config.validation else None)
         training.save_weights(weights)
-        if config.architecture != "sequential":
-            training.save_weights(weights.with_name("architecture.safetensors"), whole=True)
         print(f"{weights}: {training.step} steps")
+        if training.refocuses:
+            whole = weights.with_name("architecture.safetensors")
+            training.save_weights(whole, whole=True)
+            print(f"{whole}: the same with what refocuses")
 
 
 class _Progress:

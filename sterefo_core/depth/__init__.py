@@ -31,17 +31,22 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     "sgm" is semi-global matching at half resolution and "sgm-full" at full resolution; both run on the CPU, whatever
     the device ("auto", "cpu" or "cuda"). "net" is the stereo network, at full size, "net-half" at half size and
     "guided" with semi-global matching for a guide; "net-aperture" has weights trained through the refocused picture,
-    "net=FILE" those of a file; those of `REFOCUSING` are renderers, too. Raises SterefoError for other names.
+    "net=FILE" is what `run_app.py train` or `adapt` made; those of `REFOCUSING`, and architectures in files, are
+    renderers, too. Raises SterefoError for other names.
     """
     if name in REFOCUSING:
         from sterefo_core.learning.engine import RefocusingNetwork
 
-        return RefocusingNetwork(name.removeprefix("net-"), device)
-    if name in LEARNED or name.startswith(OWN_WEIGHTS):
+        architecture = name.removeprefix("net-")
+        return RefocusingNetwork(architecture, ARCHITECTURES / f"{architecture}.safetensors", device)
+    if name.startswith(OWN_WEIGHTS):
+        from sterefo_core.learning.engine import own_engine
+
+        return own_engine(Path(name.removeprefix(OWN_WEIGHTS)), device)
+    if name in LEARNED:
         from sterefo_core.depth.learned import LearnedDepth, load_network  # imports torch
 
-        weights = LEARNED.get(name) or Path(name.removeprefix(OWN_WEIGHTS))
-        return LearnedDepth(load_network(weights), device, half_size=name == "net-half")
+        return LearnedDepth(load_network(LEARNED[name]), device, half_size=name == "net-half")
     if name not in ENGINES:
         raise SterefoError(f'there is no depth engine "{name}": choose one of {", ".join(ENGINES)} or net=FILE')
     from sterefo_core.depth.semi_global import SemiGlobalDepth  # numba takes half a second to import

@@ -15,11 +15,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from sterefo_core.depth import WEIGHTS
 from sterefo_core.depth.captured import Captured
 from sterefo_core.depth.edges import doubled, even, halved, laid_on_outlines
-from sterefo_core.depth.guided import GuidedNetwork
 from sterefo_core.depth.network import BIN_PX, StereoNetwork, StereoPrediction
 from sterefo_core.depth.semi_global import check_pair
 from sterefo_core.errors import SterefoError
-from sterefo_core.learning.checkpoint import give, load_tensors
+from sterefo_core.learning.architectures import NETWORKS
+from sterefo_core.learning.checkpoint import give, load_tensors, recipe_of
 from sterefo_core.refocus.renderer import torch_device
 from sterefo_core.refocus.sparing import is_out_of_memory
 from sterefo_core.types import DisparityMap, StereoFrame
@@ -124,11 +124,9 @@ def matched(prediction: StereoPrediction) -> Tensor:
 
 
 def load_network(path: Path = WEIGHTS) -> nn.Module:
-    """Our network with the weights that `run_app.py train` or `adapt` made. Raises SterefoError for another file."""
+    """A stereo network with the weights that `run_app.py train` or `adapt` made. Raises SterefoError for others."""
     tensors, about = load_tensors(path)
-    config = about.get("config")
-    guided = isinstance(config, dict) and config.get("network") == "guided"
-    network = GuidedNetwork() if guided else StereoNetwork()
+    network = NETWORKS.get(str(recipe_of(about).get("network")), StereoNetwork)()
     give(network, tensors, path)
     return network
 

@@ -38,6 +38,17 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise SterefoError(f"{path} cannot be read as weights: {error}") from error
 
 
+def recipe_of(about: dict[str, Any]) -> dict[str, Any]:
+    """The recipe by which tensors were made, as far as is said of them."""
+    recipe = about.get("config")
+    return recipe if isinstance(recipe, dict) else {}
+
+
+def is_whole(tensors: dict[str, Tensor]) -> bool:
+    """Whether these are of a whole architecture, not of its stereo network alone."""
+    return any(name.startswith("stereo.") for name in tensors)
+
+
 def load_into(module: nn.Module, path: Path) -> None:
     """Give a module the weights of a file. Raises SterefoError where they are of another one."""
     give(module, load_tensors(path)[0], path)

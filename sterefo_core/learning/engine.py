@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
 from sterefo_core.colour import srgb_from_linear
-from sterefo_core.depth import ARCHITECTURES
-from sterefo_core.depth.learned import LearnedDepth
+from sterefo_core.depth.learned import LearnedDepth, load_network
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.learning.architectures import make_architecture
-from sterefo_core.learning.checkpoint import load_into
+from sterefo_core.learning.checkpoint import is_whole, load_into, load_tensors, recipe_of
 from sterefo_core.lens import Lens
 from sterefo_core.types import DisparityMap, StereoFrame
 
@@ -21,12 +22,12 @@ class RefocusingNetwork(LearnedDepth):
     Everything is computed at full size; a frame's stereo is kept until the next one, for its rendering.
 
     Args:
-        name: one of `learning.architectures.ARCHITECTURES`, with the weights that ship for it.
+        name, network: of `learning.architectures`. weights: all of its weights. Raises SterefoError for others.
     """
 
-    def __init__(self, name: str, device: str = "auto") -> None:
-        model = make_architecture(name, "compact")
-        load_into(model, ARCHITECTURES / f"{name}.safetensors")
+    def __init__(self, name: str, weights: Path, device: str = "auto", network: str = "compact") -> None:
+        model = make_architecture(name, network)
+        load_into(model, weights)
         parameters = sum(weights.numel() for weights in model.parameters())
         super().__init__(model.stereo, device)
         self.parameters = parameters
@@ -58,3 +59,15 @@ class RefocusingNetwork(LearnedDepth):
         if self._seen is None or self._seen[0] is not left or self._seen[1] is not right:
             self._seen = (left, right, self.predict(self.tensor(left), self.tensor(right)))
         return self._seen[2]
+
+
+def own_engine(path: Path, device: str = "auto") -> LearnedDepth:
+    """The engine of what `run_app.py train` or `adapt` wrote: a stereo network, or an architecture that refocuses.
+
+    Raises SterefoError for another file.
+    """
+    tensors, about = load_tensors(path)
+    if not is_whole(tensors):
+        return LearnedDepth(load_network(path), device)
+    recipe = recipe_of(about)
+    return RefocusingNetwork(str(recipe.get("architecture")), path, device, str(recipe.get("network")))

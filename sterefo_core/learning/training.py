@@ -18,6 +18,7 @@ from sterefo_core.errors import SourceError, SterefoError
 from sterefo_core.learning.architectures import Sequential, make_architecture
 from sterefo_core.learning.checkpoint import (
     give,
+    is_whole,
     load_tensors,
     named,
     optimizer_tensors,
@@ -122,6 +123,11 @@ class Training:
             else:
                 kept.copy_(new)
 
+    @property
+    def refocuses(self) -> bool:
+        """Whether the architecture refocuses in a way of its own, not by the definition."""
+        return type(self.model) is not Sequential
+
     def save_weights(self, target: Path, whole: bool = False) -> None:
         """Write the averaged weights: of the stereo network alone, as depth engines take them, or of all."""
         about = {"step": self.step, "config": json.loads(self.config.as_json())}
@@ -164,7 +170,7 @@ def check_data(config: TrainingConfig) -> None:
 def start(model: Sequential, path: Path) -> None:
     """Give an architecture the weights of a file: of all of it, or of its stereo network. Raises SterefoError."""
     tensors, _ = load_tensors(path)
-    whole = any(name.startswith("stereo.") for name in tensors)
+    whole = is_whole(tensors)
     if isinstance(model.stereo, GuidedNetwork) and not whole:
         tensors = widened(tensors)
     give(model if whole else model.stereo, tensors, path)

@@ -7,9 +7,10 @@ import torch
 
 from app.commands import main
 from app.train_command import _Progress
-from sterefo_core.depth import GUIDED_WEIGHTS, WEIGHTS
+from sterefo_core.depth import GUIDED_WEIGHTS, WEIGHTS, make_depth_engine
 from sterefo_core.depth.learned import LearnedDepth, load_network
 from sterefo_core.learning.checkpoint import load_tensors
+from sterefo_core.learning.engine import RefocusingNetwork
 
 
 @pytest.fixture
@@ -43,6 +44,27 @@ def test_an_architecture_can_be_exported_with(tmp_path, footage):
         main(["export", footage, "--focus", "0:3", "--depth", "net-volume", "-o", str(video), "--device", "cpu"]) == 0
     )
     assert video.stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "file"),
+    [
+        ('architecture = "volume-refinement"', "architecture.safetensors"),
+        ('architecture = "blur-refinement"\nnetwork = "paper"', "architecture.safetensors"),
+        ('network = "paper"', "stereo.safetensors"),
+        ('network = "guided"', "stereo.safetensors"),
+    ],
+)
+def test_whatever_was_trained_can_be_exported_with(tmp_path, footage, capsys, changes, file):
+    fast = "steps = 1\nbatch = 1\nheight = 32\nwidth = 64\nworkers = 0\nvalidation = []\nself_supervised = true\n"
+    (tmp_path / "recipe.toml").write_text(f'{fast}data = "{footage}"\n{changes}\n', encoding="utf-8")
+    assert main(["train", str(tmp_path / "recipe.toml"), "-o", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    weights, video = tmp_path / "run" / file, tmp_path / "out.mp4"
+    assert str(weights) in capsys.readouterr().out
+    chosen = ["--focus", "0:3", "--depth", f"net={weights}", "--device", "cpu", "--range", "0"]
+    assert main(["export", footage, *chosen, "-o", str(video)]) == 0 and video.stat().st_size > 0
+    whole = isinstance(make_depth_engine(f"net={weights}"), RefocusingNetwork)
+    assert whole == (file == "architecture.safetensors")
 
 
 @pytest.mark.parametrize("engine", ["magic", "net=nowhere.safetensors"])
