@@ -204,7 +204,7 @@ def test_the_timelines_labels_never_lie_over_each_other(hand, monkeypatch):
             super().drawText(where, text)
 
     monkeypatch.setattr(timeline, "QPainter", Noted)
-    hand.timeline.show_source([0.1037 * frame for frame in range(40)])
+    hand.timeline.show_source([0.1 * frame for frame in range(30)] + [float(second) for second in range(3, 13)])
     for width in range(300, 2300, 100):
         ends.clear()
         hand.timeline.resize(width, hand.timeline.height())
