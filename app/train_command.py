@@ -136,7 +136,7 @@ class _Progress:
         """One step more."""
         self._bar.set_postfix({name: f"{value:.3g}" for name, value in figures.items()}, refresh=False)
         self._bar.update()
-        if self._curves and step % 10 == 0:
+        if self._curves:
             for name, value in figures.items():
                 self._curves.add_scalar(f"train/{name}", value, step)
 

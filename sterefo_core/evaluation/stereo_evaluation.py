@@ -67,7 +67,7 @@ def evaluate_stereo(
         frame = _frame(index, sample)
         for name, engine in engines.items():
             if turn == 0:
-                engine.compute(frame)
+                engine.compute(_frame(index, sample))  # pictures of their own: engines may remember the last ones
             began = perf_counter()
             maps[name] = engine.compute(frame)
             tallies[name].add(1000 * (perf_counter() - began), maps[name], sample)
