@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from app import arguments
 from app.export_command import PROGRESS
+from sterefo_core.part_file import writing
 
 if TYPE_CHECKING:
     from sterefo_core.learning.config import TrainingConfig
@@ -107,6 +108,9 @@ def train(config: TrainingConfig, folder: Path, weights: Path, device: str) -> N
         if not is_first():
             training.run()
             return
+        for target in (folder, weights.parent):
+            with writing(target):
+                target.mkdir(parents=True, exist_ok=True)
         with _Progress(training.step, config.steps, folder) as progress:
             training.run(progress.step, progress.validation if config.validation else None)
         training.save_weights(weights)

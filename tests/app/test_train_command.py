@@ -89,6 +89,15 @@ def test_a_recipe_that_is_not_there_is_one_line(tmp_path, capsys):
     assert capsys.readouterr().err == f"error: {tmp_path / 'none.toml'} cannot be read: No such file or directory\n"
 
 
+@pytest.mark.parametrize("command", ["train", "adapt"])
+def test_a_place_that_cannot_be_written_to_is_said_before_anything_is_learned(tmp_path, footage, capsys, command):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(f'data = "{footage}"\nlabels = "matched"\nworkers = 0\n', encoding="utf-8")
+    what = {"train": str(recipe), "adapt": footage}[command]
+    assert main([command, what, "-o", str(recipe / "run" / "file"), "--device", "cpu"]) == 1
+    assert capsys.readouterr().err.startswith(f"error: cannot write {recipe / 'run'}")
+
+
 def test_a_guided_network_is_not_written_as_onnx(tmp_path, capsys):
     pytest.importorskip("onnx")
     target = tmp_path / "guided.onnx"
