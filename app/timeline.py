@@ -116,7 +116,7 @@ class Timeline(QWidget):
         tick_s = enough[0] if enough else TICKS_S[-1]
         painter.setFont(_small(painter))
         muted = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        free_x = SIDE  # ticks of uneven times may lie nearer to each other than their labels are wide
+        free_x = float(SIDE)  # ticks of uneven times may lie nearer to each other than their labels are wide
         for frame, time_s in marks(self._times_s, tick_s):
             x = self.x_of(frame)
             painter.setPen(muted)
