@@ -1,5 +1,8 @@
 """The hand on the picture and on the keys: what clicks, drags and keys decide, and what undo takes back."""
 
+from dataclasses import replace
+from threading import Event
+
 import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -12,7 +15,7 @@ from app.hints import FIRST
 from app.preview_state import View
 from sterefo_core.types import Follow, Hold, Release, TrackState
 from tests.app.hand import CTRL, MIDDLE, NONE, SHIFT, Key, send
-from tests.app.small_parts import FAR_PX, NEAR_PX, square
+from tests.app.small_parts import FAR_PX, NEAR_PX, small_workshop, square
 from trackers import TRACKERS
 
 
@@ -297,3 +300,22 @@ def test_another_tracker_can_be_chosen_and_taken_back(hand):
     hand.wait_for_project()
     hand.key(Key.Key_Z, CTRL)
     assert hand.project.tracker == tracker.currentData() == "stereo"
+
+
+def test_the_window_says_that_another_way_to_find_depth_is_at_work_until_its_picture_comes(open_window):
+    made, quick = Event(), small_workshop()
+
+    def make_pipeline(source, project, *rest):
+        assert project.depth == "sgm" or made.wait(60)
+        return quick.make_pipeline(source, project, *rest)
+
+    hand = open_window(workshop=replace(quick, make_pipeline=make_pipeline))
+    hand.pause_at(0)
+    hand.click(*square(0).centre)
+    hand.wait(lambda: hand.project.decisions)
+    hand.wait_for_project()
+    hand.window.document.session.edit("Choose depth", replace(hand.project, depth="net"))
+    assert hand.viewport.hint == "Computing anew…"
+    made.set()
+    hand.wait_for_project()
+    assert not hand.viewport.hint
