@@ -87,10 +87,10 @@ def with_holes(numbers: Collection[int], step: int) -> list[int]:
 
     Names made of clock times have no such numbering: nothing is added if it would mean nine holes for each picture.
     """
-    filled = range(min(numbers), max(numbers) + 1, step)
-    if len(filled) > 10 * len(numbers) or not set(numbers) <= set(filled):
+    first, last = min(numbers), max(numbers)
+    if last - first >= 10 * len(numbers) * step or not set(numbers) <= set(range(first, last + 1, step)):
         return sorted(numbers)
-    return list(filled)
+    return list(range(first, last + 1, step))
 
 
 def _by_number(pictures: Sequence[Path]) -> dict[int, Path]:

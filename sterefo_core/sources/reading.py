@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from sterefo_core.types import Calibration, StereoFrame, Truth
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 SMALLEST_SIDE_PX = 16
+_PNG = b"\x89PNG\r\n\x1a\n"
 _REMEDY = "copy it again, or export with --skip-bad"
 
 
@@ -63,7 +65,7 @@ def decode_bytes(data: bytes, flags: int, name: str) -> np.ndarray:
     if not data or _is_cut_off(data):
         raise BadFrameError(f"{name} is cut off: {_REMEDY}")
     try:
-        picture = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        picture = None if _is_damaged_png(data) else cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:  # for instance a header that claims more pixels than OpenCV accepts
         picture = None
     if picture is None:
@@ -83,9 +85,22 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
+def _is_damaged_png(data: bytes) -> bool:
+    """Whether a part of a PNG does not fit its checksum. libpng would say so on stderr, past all that prints here."""
+    if not data.startswith(_PNG):
+        return False
+    whole, place = memoryview(data), len(_PNG)
+    while (kind := data[place + 4 : place + 8]) and kind != b"IEND":
+        end = place + 8 + int.from_bytes(data[place : place + 4])
+        if crc32(whole[place + 4 : end]) != int.from_bytes(data[end : end + 4]):
+            return True
+        place = end + 4
+    return False
+
+
 def _is_cut_off(data: bytes) -> bool:
     """Whether a PNG or JPEG ends early. Decoders say so on stderr only, and some return half a picture."""
-    if data.startswith(b"\x89PNG"):
+    if data.startswith(_PNG):
         return data.rfind(b"IEND") < 0
     if data.startswith(b"\xff\xd8"):  # an embedded thumbnail ends too, but before the last scan starts
         return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")

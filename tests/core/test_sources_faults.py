@@ -130,6 +130,17 @@ def test_a_hole_in_the_numbering_is_a_frame_that_names_the_missing_file(sequence
     assert source.read(4).timestamp_s == pytest.approx(made.odometry_time_s(4))
 
 
+def test_of_a_damaged_png_nothing_is_printed_past_the_error(tmp_path, capfd):
+    made.write_views(tmp_path / "left", tmp_path / "right", ["0.png", "1.png"])
+    path = tmp_path / "left" / "1.png"
+    whole, source = path.read_bytes(), open_source(tmp_path)
+    for place in range(8, len(whole) - 12, len(whole) // 50):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x10]) + whole[place + 1 :])
+        with pytest.raises(BadFrameError):
+            source.read(1)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("share", [0.5, 0.99])
 @pytest.mark.parametrize("suffix", ["jpg", "png", "ppm", "bmp", "tif", "webp"])
 def test_no_format_gives_half_a_picture(tmp_path, suffix, share):
