@@ -30,11 +30,12 @@ def write_film(
     renderer: Renderer | None = None,
 ) -> Film:
     """Render the project's range; `on_frame` is called after each picture. Raises what `export` raises."""
-    capped = 0.0
+    capped, unmeasured = 0.0, 0
 
     def count(done: Refocused) -> None:
-        nonlocal capped
+        nonlocal capped, unmeasured
         capped = max(capped, done.capped)
+        unmeasured += project.followed(done.frame.index) is not None and done.focus.disparity is None
         on_frame()
 
     with workshop.make_pipeline(source, project, device, renderer) as pipeline:
@@ -44,6 +45,11 @@ def write_film(
     if capped:
         held = f"at the largest radius, {project.lens.max_radius_px:g} px, in up to {wording.share(capped)}"
         said.append(f"note: blur was held {held} of a picture; --max-radius allows more")
+    if unmeasured:
+        said.append(
+            f"note: {unmeasured} of these frames are sharp everywhere, for nothing was measured in the box until then; "
+            "--show disparity shows what was"
+        )
     if not (project.decisions or project.automatic):
         said.append(
             "note: nothing was focused on (no --track, --focus or --auto), so the pictures are sharp everywhere"

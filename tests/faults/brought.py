@@ -33,10 +33,10 @@ from sterefo_core.sources import camera, camera_mjpeg, open_source
 from sterefo_core.video_writer import open_writer
 from tests.core.streams import MjpegServer
 from tests.core.test_camera import until
-from tests.faults.clip import Clip, Told, pipeline_of
+from tests.faults.clip import Clip, pipeline_of
 from tests.faults.test_export_faults import in_a_child
 from tests.faults.test_injection import FOLLOWING
-from tests.moving_square import FOLLOW, TRACK
+from tests.moving_square import FOLLOW, HEIGHT, TRACK, WIDTH
 
 OLD = b"the film of yesterday"
 RANDOM = np.random.default_rng(1).bytes(4000)
@@ -112,7 +112,9 @@ def of_clip(source: Clip, depth: object, place: Path) -> None:
 
 
 def nothing_matched(place: Path) -> None:
-    of_clip(Clip(), Told(5.0, valid=False), place)
+    for picture in (place / "07").glob("image_*/*.png"):
+        cv2.imwrite(str(picture), np.full((HEIGHT, WIDTH, 3), 120, np.uint8))
+    exported(place)
 
 
 def pictures_of_nan(place: Path) -> None:
