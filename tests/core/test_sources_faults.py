@@ -130,6 +130,11 @@ def test_a_hole_in_the_numbering_is_a_frame_that_names_the_missing_file(sequence
     assert source.read(4).timestamp_s == pytest.approx(made.odometry_time_s(4))
 
 
+def test_numbers_too_far_apart_to_count_are_no_holes(tmp_path):
+    made.write_views(tmp_path / "left", tmp_path / "right", ["0.png", "99999999999999999999.png"])
+    assert len(open_source(tmp_path)) == 2
+
+
 def test_of_a_damaged_png_nothing_is_printed_past_the_error(tmp_path, capfd):
     made.write_views(tmp_path / "left", tmp_path / "right", ["0.png", "1.png"])
     path = tmp_path / "left" / "1.png"
