@@ -1,7 +1,7 @@
 """Opening and reading sources that may not answer, a camera or a network's disk say, without being held up. No Qt.
 
-Nobody can end a thread that waits for the operating system. So each time one of its own is asked, and left behind where
-it does not come back.
+Nobody can end a thread that waits for the operating system. So each source has one of its own, which is left
+behind where it does not come back.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from functools import partial
+from queue import SimpleQueue
 from time import monotonic
 from typing import TypeVar
 
@@ -34,13 +35,18 @@ def open_watched(open_source: Callable[[], Source], check: Check) -> Source:
 
     What then opens after all is closed at once, and nobody waits for it.
     """
-    opening = _ask(open_source)
+    own = _OwnThread()
+    opening = own.ask(open_source)
     try:
         source = _answer(opening, check)
     except BaseException:
-        opening.add_done_callback(_close)
+        own.ask(lambda: opening.result().close())
+        own.end()
         raise
-    return source if isinstance(source, LiveSource) else WatchedSource(source, check)
+    if isinstance(source, LiveSource):
+        own.end()
+        return source
+    return WatchedSource(source, own, check)
 
 
 def any_left_behind() -> bool:
@@ -49,16 +55,16 @@ def any_left_behind() -> bool:
 
 
 class WatchedSource:
-    """A recorded source, each frame of which is read on a thread of its own.
+    """A recorded source that is read on a thread of its own.
 
     Args:
-        source: what to read, for one thread at a time.
+        source: what to read.
+        own: the thread that opened it.
         check: may end the waiting for a frame.
     """
 
-    def __init__(self, source: Source, check: Check) -> None:
-        self._source, self._check = source, check
-        self._reading: Future[StereoFrame] | None = None
+    def __init__(self, source: Source, own: _OwnThread, check: Check) -> None:
+        self._source, self._own, self._check = source, own, check
 
     def __len__(self) -> int:
         return len(self._source)
@@ -69,17 +75,12 @@ class WatchedSource:
     def read(self, index: int) -> StereoFrame:
         """The frame, or what `check` raises."""
         self._check(False)
-        self._reading = _ask(partial(self._source.read, index))
-        return _answer(self._reading, self._check)
+        return _answer(self._own.ask(partial(self._source.read, index)), self._check)
 
     def close(self) -> None:
         """Close the source once it is not read any more, without waiting long for that."""
-        wait([_ask(self._close)], CLOSE_S)
-
-    def _close(self) -> None:
-        if self._reading:
-            wait([self._reading])
-        self._source.close()
+        self._own.ask(self._source.close)
+        self._own.end(CLOSE_S)
 
 
 def no_picture(name: str) -> str:
@@ -87,10 +88,36 @@ def no_picture(name: str) -> str:
     return f"{name} has given no picture for {SILENT_S:.0f} s: wait, or look whether its disk or network is there"
 
 
-def _ask(work: Callable[[], Answer]) -> Future[Answer]:
-    future: Future[Answer] = Future()
-    threading.Thread(target=_fulfil, args=(future, work), name=_NAME, daemon=True).start()
-    return future
+class _OwnThread:
+    """Does what it is asked for, one thing after the other, until it is to end."""
+
+    def __init__(self) -> None:
+        self._asked: SimpleQueue[Callable[[], bool]] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=_NAME, daemon=True)
+        self._thread.start()
+
+    def ask(self, work: Callable[[], Answer]) -> Future[Answer]:
+        """Have something done after all that was asked for before."""
+        future: Future[Answer] = Future()
+        self._asked.put(partial(_fulfil, future, work))
+        return future
+
+    def end(self, longest_s: float = 0.0) -> None:
+        """End after all that was asked for, and wait so long for it."""
+        self._asked.put(lambda: False)
+        self._thread.join(longest_s)
+
+    def _work(self) -> None:
+        while self._asked.get()():
+            pass
+
+
+def _fulfil(future: Future[Answer], work: Callable[[], Answer]) -> bool:
+    try:
+        future.set_result(work())
+    except BaseException as error:
+        future.set_exception(error)
+    return True
 
 
 def _answer(future: Future[Answer], check: Check) -> Answer:
@@ -98,15 +125,3 @@ def _answer(future: Future[Answer], check: Check) -> Answer:
     while not wait([future], LOOK_S).done:
         check(monotonic() - began_s > SILENT_S)
     return future.result()
-
-
-def _fulfil(future: Future[Answer], work: Callable[[], Answer]) -> None:
-    try:
-        future.set_result(work())
-    except Exception as error:
-        future.set_exception(error)
-
-
-def _close(future: Future[Source]) -> None:
-    if future.exception() is None:
-        future.result().close()
