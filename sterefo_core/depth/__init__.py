@@ -34,15 +34,11 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     "net=FILE" is what `run_app.py train` or `adapt` made; those of `REFOCUSING`, and architectures in files, are
     renderers, too. Raises SterefoError for other names.
     """
-    if name in REFOCUSING:
-        from sterefo_core.learning.engine import RefocusingNetwork
+    if name in REFOCUSING or name.startswith(OWN_WEIGHTS):
+        from sterefo_core.learning.engine import engine_of
 
-        architecture = name.removeprefix("net-")
-        return RefocusingNetwork(architecture, ARCHITECTURES / f"{architecture}.safetensors", device)
-    if name.startswith(OWN_WEIGHTS):
-        from sterefo_core.learning.engine import own_engine
-
-        return own_engine(Path(name.removeprefix(OWN_WEIGHTS)), device)
+        shipped = ARCHITECTURES / f"{name.removeprefix('net-')}.safetensors"
+        return engine_of(shipped if name in REFOCUSING else Path(name.removeprefix(OWN_WEIGHTS)), device)
     if name in LEARNED:
         from sterefo_core.depth.learned import LearnedDepth, load_network  # imports torch
 

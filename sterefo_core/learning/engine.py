@@ -10,6 +10,7 @@ import torch
 from sterefo_core.colour import srgb_from_linear
 from sterefo_core.depth.learned import LearnedDepth, load_network
 from sterefo_core.depth.network import StereoPrediction
+from sterefo_core.errors import SterefoError
 from sterefo_core.learning.architectures import make_architecture
 from sterefo_core.learning.checkpoint import is_whole, load_into, load_tensors, recipe_of
 from sterefo_core.lens import Lens
@@ -25,7 +26,7 @@ class RefocusingNetwork(LearnedDepth):
         name, network: of `learning.architectures`. weights: all of its weights. Raises SterefoError for others.
     """
 
-    def __init__(self, name: str, weights: Path, device: str = "auto", network: str = "compact") -> None:
+    def __init__(self, name: str, weights: Path, device: str, network: str) -> None:
         model = make_architecture(name, network)
         load_into(model, weights)
         parameters = sum(weights.numel() for weights in model.parameters())
@@ -61,7 +62,7 @@ class RefocusingNetwork(LearnedDepth):
         return self._seen[2]
 
 
-def own_engine(path: Path, device: str = "auto") -> LearnedDepth:
+def engine_of(path: Path, device: str = "auto") -> LearnedDepth:
     """The engine of what `run_app.py train` or `adapt` wrote: a stereo network, or an architecture that refocuses.
 
     Raises SterefoError for another file.
@@ -70,4 +71,6 @@ def own_engine(path: Path, device: str = "auto") -> LearnedDepth:
     if not is_whole(tensors):
         return LearnedDepth(load_network(path), device)
     recipe = recipe_of(about)
-    return RefocusingNetwork(str(recipe.get("architecture")), path, device, str(recipe.get("network")))
+    if not {"architecture", "network"} <= recipe.keys():
+        raise SterefoError(f"{path} does not say of which architecture it is: take it as train wrote it")
+    return RefocusingNetwork(str(recipe["architecture"]), path, device, str(recipe["network"]))

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from sterefo_core.depth import GUIDED_WEIGHTS, LEARNED, REFOCUSING, WEIGHTS, make_depth_engine
+from sterefo_core.depth import ARCHITECTURES, GUIDED_WEIGHTS, LEARNED, REFOCUSING, WEIGHTS, make_depth_engine
 from sterefo_core.depth.guided import GuidedNetwork, widened
 from sterefo_core.depth.learned import LearnedDepth, folded, load_network
 from sterefo_core.errors import SterefoError
 from sterefo_core.evaluation.stereo_scores import stereo_scores
+from sterefo_core.learning.checkpoint import load_tensors, save_tensors
 from sterefo_core.learning.datasets import open_samples
 from sterefo_core.learning.synthetic import HELD_OUT, make_pair
 from sterefo_core.lens import Lens
@@ -149,6 +150,13 @@ def test_a_file_that_holds_no_weights_is_refused_in_one_line(tmp_path):
     (tmp_path / "other.safetensors").write_text("hello", encoding="utf-8")
     with pytest.raises(SterefoError, match=r"other\.safetensors"):
         make_depth_engine(f"net={tmp_path / 'other.safetensors'}")
+
+
+def test_an_architecture_without_its_recipe_is_refused_in_one_line(tmp_path):
+    tensors, _ = load_tensors(ARCHITECTURES / "volume.safetensors")
+    save_tensors(tmp_path / "bare.safetensors", tensors, {})
+    with pytest.raises(SterefoError, match=r"bare\.safetensors does not say of which architecture"):
+        make_depth_engine(f"net={tmp_path / 'bare.safetensors'}")
 
 
 @pytest.mark.parametrize("name", REFOCUSING)
