@@ -221,15 +221,18 @@ class RtspServer(StreamServer):
 
     def _send_all(self, client: socket.socket) -> None:
         wire = _Interleaved(client)
-        played, encoded = [], []
+        played, encoded, sent = [], [], None
         with av.open(wire, "w", format="rtp", buffer_size=1400) as output:
             stream = output.add_mux_stream("h264", rate=90_000)
             stream.time_base = Fraction(1, 90_000)
             for shown, _ in self.pictures_from_now():
                 if self._pictures is not played:
-                    played = self._pictures
+                    played, sent = self._pictures, None
                     encoded = as_h264(played, self._GOP)
-                packet = Packet(encoded[shown % len(encoded)])
+                number = shown % len(encoded)
+                if sent != shown - 1 and number % self._GOP:
+                    continue  # too late for a picture, a camera drops what could not be decoded without it, too
+                sent, packet = shown, Packet(encoded[number])
                 packet.pts = packet.dts = round(shown / self._fps * 90_000)
                 packet.time_base, packet.stream = stream.time_base, stream
                 output.mux(packet)
