@@ -1,6 +1,8 @@
 # `make run` and `make test` do all the set-up on a machine with Python 3.11 or newer.
 export PYTHON ?= python3
 BIN := .venv/bin
+# Files of tests take turns on two processes: one uses little more than one core.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: run test check-full soak lint system system-test clean
 
@@ -8,10 +10,10 @@ run: .venv/runtime.stamp
 	@$(BIN)/python run_app.py
 
 test: lint system-test
-	@$(BIN)/python -m pytest -m "not full"
+	@$(PYTEST) -m "not full"
 
 check-full: lint system-test
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
 
 soak: .venv/dev.stamp
 	@$(BIN)/python -m tests.faults.soak $(SOAK)
