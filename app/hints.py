@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from app.preview_state import Phase, PreviewState
 from app.session import Session
-from sterefo_core.project import Project
 from sterefo_core.types import Follow, Hold
 
 FIRST = "Click something to focus on it"
@@ -18,11 +17,6 @@ def hint(session: Session, state: PreviewState, exporting: bool) -> str:
         return "The preview waits for the export"
     if state.phase is not Phase.READY or state.plate is None:
         return ""
-    if state.project and not state.failure and _made_with(state.project) != _made_with(session.project):
+    if state.project and not state.failure and state.project.looks_with != session.project.looks_with:
         return "Computing anew…"
     return "" if any(isinstance(decision, Follow | Hold) for decision in session.project.decisions) else FIRST
-
-
-def _made_with(project: Project) -> tuple[object, ...]:
-    """What takes long to change: all that was seen is looked at anew."""
-    return project.depth, project.steady_depth, project.tracker

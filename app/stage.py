@@ -77,7 +77,7 @@ class Stage:
 
     def prepare(self, project: Project, look: PreviewLook) -> None:
         """Make the pipeline that project and look ask for, unless it is there. Raises SterefoError."""
-        asked = (project.depth, project.steady_depth, project.tracker, look.device)
+        asked = (*project.looks_with, look.device)
         if asked == self._made_for:
             return
         earlier = self._pipeline

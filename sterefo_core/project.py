@@ -51,6 +51,11 @@ class Project:
     look_ahead: int = 4
     tracker: str = "stereo"
 
+    @property
+    def looks_with(self) -> tuple[str, bool, str]:
+        """What frames are looked at with; where it changes, all that was seen of them is looked at anew."""
+        return self.depth, self.steady_depth, self.tracker
+
     def with_decision(self, decision: Decision) -> Project:
         """The project with one more decision; it replaces one already on the same frame."""
         others = [d for d in self.decisions if d.frame != decision.frame]
