@@ -7,8 +7,6 @@ from pathlib import Path
 from sterefo_core.errors import SterefoError
 from sterefo_core.protocols import DepthEngine, Source
 
-REFOCUSING = ("net-volume", "net-volume-refinement", "net-blur-refinement")
-"""Engines that refocus by themselves: architectures of `learning.architectures` after "net-"."""
 _ASSETS = Path(__file__).parents[2] / "assets"
 ARCHITECTURES = _ASSETS / "architectures"
 """The weights of whole architectures, by their names; `README.md` there says how they were made."""
@@ -21,6 +19,10 @@ LEARNED = {
     "net-aperture": ARCHITECTURES / "aperture.safetensors",
 }
 """Engines of a network, each with its weights."""
+REFOCUSING = {
+    f"net-{name}": ARCHITECTURES / f"{name}.safetensors" for name in ("volume", "volume-refinement", "blur-refinement")
+}
+"""Engines that refocus by themselves, architectures of `learning.architectures`, each with its weights."""
 ENGINES = ("sgm", "sgm-full", *LEARNED, *REFOCUSING)
 OWN_WEIGHTS = "net="
 
@@ -37,8 +39,7 @@ def make_depth_engine(name: str = "sgm", device: str = "cpu") -> DepthEngine:
     if name in REFOCUSING or name.startswith(OWN_WEIGHTS):
         from sterefo_core.learning.engine import engine_of
 
-        shipped = ARCHITECTURES / f"{name.removeprefix('net-')}.safetensors"
-        return engine_of(shipped if name in REFOCUSING else Path(name.removeprefix(OWN_WEIGHTS)), device)
+        return engine_of(REFOCUSING.get(name) or Path(name.removeprefix(OWN_WEIGHTS)), device)
     if name in LEARNED:
         from sterefo_core.depth.learned import LearnedDepth, load_network  # imports torch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -125,7 +125,11 @@ def matched(prediction: StereoPrediction) -> Tensor:
 
 def load_network(path: Path = WEIGHTS) -> nn.Module:
     """A stereo network with the weights that `run_app.py train` or `adapt` made. Raises SterefoError for others."""
-    tensors, about = load_tensors(path)
+    return network_of(*load_tensors(path), path)
+
+
+def network_of(tensors: dict[str, Tensor], about: dict[str, Any], path: Path) -> nn.Module:
+    """The same with what was read from `path`."""
     network = NETWORKS.get(str(recipe_of(about).get("network")), StereoNetwork)()
     give(network, tensors, path)
     return network

@@ -49,11 +49,6 @@ def is_whole(tensors: dict[str, Tensor]) -> bool:
     return any(name.startswith("stereo.") for name in tensors)
 
 
-def load_into(module: nn.Module, path: Path) -> None:
-    """Give a module the weights of a file. Raises SterefoError where they are of another one."""
-    give(module, load_tensors(path)[0], path)
-
-
 def give(module: nn.Module, tensors: dict[str, Tensor], path: Path) -> None:
     """Give a module weights that were read from `path`. Raises SterefoError where they are of another one."""
     try:

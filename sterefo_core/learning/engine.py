@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from sterefo_core.colour import srgb_from_linear
-from sterefo_core.depth.learned import LearnedDepth, load_network
+from sterefo_core.depth.learned import LearnedDepth, network_of
 from sterefo_core.depth.network import StereoPrediction
 from sterefo_core.errors import SterefoError
-from sterefo_core.learning.architectures import make_architecture
-from sterefo_core.learning.checkpoint import is_whole, load_into, load_tensors, recipe_of
+from sterefo_core.learning.architectures import Sequential, make_architecture
+from sterefo_core.learning.checkpoint import give, is_whole, load_tensors, recipe_of
 from sterefo_core.lens import Lens
 from sterefo_core.types import DisparityMap, StereoFrame
 
@@ -23,12 +23,10 @@ class RefocusingNetwork(LearnedDepth):
     Everything is computed at full size; a frame's stereo is kept until the next one, for its rendering.
 
     Args:
-        name, network: of `learning.architectures`. weights: all of its weights. Raises SterefoError for others.
+        model: with its weights.
     """
 
-    def __init__(self, name: str, weights: Path, device: str, network: str) -> None:
-        model = make_architecture(name, network)
-        load_into(model, weights)
+    def __init__(self, model: Sequential, device: str = "auto") -> None:
         parameters = sum(weights.numel() for weights in model.parameters())
         super().__init__(model.stereo, device)
         self.parameters = parameters
@@ -69,8 +67,10 @@ def engine_of(path: Path, device: str = "auto") -> LearnedDepth:
     """
     tensors, about = load_tensors(path)
     if not is_whole(tensors):
-        return LearnedDepth(load_network(path), device)
+        return LearnedDepth(network_of(tensors, about, path), device)
     recipe = recipe_of(about)
     if not {"architecture", "network"} <= recipe.keys():
         raise SterefoError(f"{path} does not say of which architecture it is: take it as train wrote it")
-    return RefocusingNetwork(str(recipe["architecture"]), path, device, str(recipe["network"]))
+    model = make_architecture(str(recipe["architecture"]), str(recipe["network"]))
+    give(model, tensors, path)
+    return RefocusingNetwork(model, device)
