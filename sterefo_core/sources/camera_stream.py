@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from functools import partial
 from time import monotonic
 
@@ -13,9 +14,8 @@ from av.video.frame import VideoFrame
 from sterefo_core.sources.camera_reader import SILENT_S, CameraError, Grab
 from sterefo_core.video_pixels import rgb_from_frame
 
-_LOOK_UP_S = 0.3  # how long a read waits before it looks whether anybody has interrupted it
 _JUMP_S = 2.0  # stream clocks that leap by more were set anew
-_DRIFT = 2e-4  # by which two clocks may run apart: quartz is ten times better, so late pictures stay late
+_PROMPT_WITHIN_S = 5.0  # one of the pictures of so long came without delay; longer, a wrong time would be believed
 # A short look at the stream: a long one delays opening. What was looked at is decoded first, from its key frame on.
 _OPTIONS = {"rtsp_flags": "prefer_tcp", "analyzeduration": "500000", "fpsprobesize": "0"}
 
@@ -34,7 +34,8 @@ class StreamReader:
 
     def __init__(self, url: str) -> None:
         try:
-            self._container: InputContainer = av.open(url, "r", options=_OPTIONS, timeout=(SILENT_S, _LOOK_UP_S))
+            # A read that is given up in the midst of a packet loses its place in the stream: none is, before the end.
+            self._container: InputContainer = av.open(url, "r", options=_OPTIONS, timeout=SILENT_S)
         except (OSError, av.FFmpegError, ValueError) as error:  # the text of these errors has the password in it
             raise _fault(error) from None
         if not self._container.streams.video:
@@ -52,31 +53,29 @@ class StreamReader:
         while not self._interrupted:
             packet = self._next_packet()
             arrived_s = monotonic()
-            if packet and (frames := _decoded(packet)):
+            if frames := _decoded(packet):
                 seconds = frames[-1].time
                 captured_s = arrived_s if seconds is None else self._clock.captured_s(seconds, arrived_s)
                 return Grab(captured_s, partial(rgb_from_frame, frames[-1]))
             if arrived_s > give_up_s:
-                raise CameraError(f"it has sent no picture for {SILENT_S:g} s")
+                raise _silent()
         raise CameraError("it was closed")
 
     def interrupt(self) -> None:
-        """End the wait within a third of a second."""
+        """The next picture ends the wait, or the end of a reader's patience."""
         self._interrupted = True
 
     def close(self) -> None:
         """End the connection."""
         self._container.close()
 
-    def _next_packet(self) -> Packet | None:
-        """What came next; None where nothing came for a moment."""
+    def _next_packet(self) -> Packet:
         try:
             return next(self._packets)
         except StopIteration:
             raise CameraError("the stream ended") from None
-        except av.ExitError:  # the time for one look is over
-            self._packets = self._container.demux(self._stream)
-            return None
+        except av.ExitError:
+            raise _silent() from None
         except (OSError, av.FFmpegError) as error:
             raise _fault(error) from None
 
@@ -85,17 +84,20 @@ class _StreamClock:
     """Tells when a picture was taken: by the stream's own times, set by the pictures that came the most promptly."""
 
     def __init__(self) -> None:
-        self._offset_s = float("inf")
-        self._latest_s = 0.0
+        self._offsets: deque[tuple[float, float]] = deque()  # when pictures came, and how far that is from their times
 
     def captured_s(self, stream_s: float, arrived_s: float) -> float:
-        """The arrival, corrected by how much later than the promptest pictures this one came."""
+        """The arrival, corrected by how much later than the promptest of the latest pictures this one came."""
         offset_s = arrived_s - stream_s
-        if abs(offset_s - self._offset_s) > _JUMP_S:
-            self._offset_s = offset_s
-        allowed_s = self._offset_s + _DRIFT * (arrived_s - self._latest_s)
-        self._offset_s, self._latest_s = min(allowed_s, offset_s), arrived_s
-        return stream_s + self._offset_s
+        if self._offsets and abs(offset_s - self._least_s()) > _JUMP_S:
+            self._offsets.clear()
+        self._offsets.append((arrived_s, offset_s))
+        while self._offsets[0][0] < arrived_s - _PROMPT_WITHIN_S:
+            self._offsets.popleft()
+        return stream_s + self._least_s()
+
+    def _least_s(self) -> float:
+        return min(offset_s for _, offset_s in self._offsets)
 
 
 def _decoded(packet: Packet) -> list[VideoFrame]:
@@ -103,6 +105,10 @@ def _decoded(packet: Packet) -> list[VideoFrame]:
         return packet.decode()
     except av.FFmpegError:
         return []  # what was lost on the way is mended by the next key frame
+
+
+def _silent() -> CameraError:
+    return CameraError(f"it has sent no picture for {SILENT_S:g} s")
 
 
 def _fault(error: Exception) -> CameraError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import struct
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from functools import partial
 from threading import Condition, Thread
 
 import av
@@ -33,7 +34,7 @@ class StreamServer:
         self._change = Condition()
         self._pictures, self._fps = list(pictures), fps
         self._shown = 0
-        self._stalled = self._closed = False
+        self._stalled = self._halting = self._closed = False
         self._clients: list[socket.socket] = []
         self._threads: list[Thread] = []
         self._door: socket.socket | None = None
@@ -69,10 +70,24 @@ class StreamServer:
                     client.shutdown(socket.SHUT_RDWR)
 
     def stall(self, stalled: bool = True) -> None:
-        """Keep the connections but send nothing, or go on."""
+        """Keep the connections but take and send nothing, or go on."""
         with self._change:
             self._stalled = stalled
             self._change.notify_all()
+
+    def halt(self, halting: bool = True) -> None:
+        """Go on taking pictures, but send half of the next packet only, or the rest."""
+        with self._change:
+            self._halting = halting
+            self._change.notify_all()
+
+    def send(self, client: socket.socket, packet: bytes) -> None:
+        """Send what belongs together."""
+        half = len(packet) // 2
+        client.sendall(packet[:half])
+        with self._change:
+            self._change.wait_for(lambda: self._closed or not self._halting)
+        client.sendall(packet[half:])
 
     def play(self, pictures: Sequence[np.ndarray]) -> None:
         """Play these from now on."""
@@ -170,7 +185,7 @@ class MjpegServer(StreamServer):
                 encoded[id(picture)] = picture, as_jpeg(picture)
             jpeg = self.damage(encoded[id(picture)][1])
             length = b"Content-Length: %d\r\n" % len(jpeg) if self._with_length else b""
-            client.sendall(b"--next\r\nContent-Type: image/jpeg\r\n" + length + b"\r\n" + jpeg + b"\r\n")
+            self.send(client, b"--next\r\nContent-Type: image/jpeg\r\n" + length + b"\r\n" + jpeg + b"\r\n")
 
 
 def as_jpeg(picture: np.ndarray) -> bytes:
@@ -220,7 +235,7 @@ class RtspServer(StreamServer):
                 return
 
     def _send_all(self, client: socket.socket) -> None:
-        wire = _Interleaved(client)
+        wire = _Interleaved(partial(self.send, client))
         played, encoded, sent = [], [], None
         with av.open(wire, "w", format="rtp", buffer_size=1400) as output:
             stream = output.add_mux_stream("h264", rate=90_000)
@@ -249,13 +264,13 @@ _SDP = (
 class _Interleaved:
     """A file whose writes, each one RTP or RTCP packet, go over an RTSP connection."""
 
-    def __init__(self, client: socket.socket) -> None:
-        self._client, self.gone = client, False
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send, self.gone = send, False
 
     def write(self, packet: bytes) -> int:
         is_report = 200 <= packet[1] <= 204
         try:
-            self._client.sendall(b"$" + struct.pack(">BH", is_report, len(packet)) + packet)
+            self._send(b"$" + struct.pack(">BH", is_report, len(packet)) + packet)
         except OSError:  # libav would keep it until it is closed
             self.gone = True
         return len(packet)

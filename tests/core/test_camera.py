@@ -200,6 +200,30 @@ def test_a_stream_that_stalls_is_told_and_goes_on(server, side_by_side):
         assert source.take(PATIENCE_S)
 
 
+@SERVERS
+def test_a_stream_that_stalls_in_the_midst_of_a_picture_goes_on_from_there(server, side_by_side, stereo_pictures):
+    lefts, rights = zip(*stereo_pictures, strict=True)
+    with server(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+        camera.halt()
+        until(source, lambda health: health.state == CameraState.STALLED)
+        camera.halt(False)
+        health, _ = until(source, lambda health: health.state == CameraState.LIVE)
+        frame = source.take(PATIENCE_S)
+        assert number_of(frame.left, lefts) == number_of(frame.right, rights)
+        assert health.reconnects == 0
+
+
+@SERVERS
+def test_a_camera_whose_clock_stood_still_is_paired_with_the_other_again(server, stereo_pictures, monkeypatch):
+    monkeypatch.setattr("sterefo_core.sources.camera_stream._PROMPT_WITHIN_S", 1.0)
+    with two_cameras(server, stereo_pictures) as (_, right, address), closing(open_camera(address)) as source:
+        right.stall()  # what it sends bears the number of its picture for a time, so that this pause is not in it
+        until(source, lambda health: health.state == CameraState.STALLED)
+        right.stall(False)
+        until(source, lambda health: health.state == CameraState.LIVE)
+        assert source.take(PATIENCE_S)
+
+
 def test_a_stream_that_stays_silent_is_opened_anew(side_by_side, monkeypatch):
     monkeypatch.setattr("sterefo_core.sources.camera_mjpeg.SILENT_S", 0.3)
     with MjpegServer(side_by_side) as camera, closing(open_camera(camera.url)) as source:
