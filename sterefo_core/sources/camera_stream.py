@@ -43,7 +43,7 @@ class StreamReader:
             raise CameraError("it sends no video")
         self._stream = self._container.streams.video[0]
         self._stream.thread_type = "SLICE"  # by frames, each thread would add a picture's delay
-        self._packets = self._container.demux(self._stream)
+        self._packets = self._container.demux()  # sound, too: waiting for pictures alone has no end while sound comes
         self._clock = _StreamClock()
         self._interrupted = False
 
@@ -53,7 +53,7 @@ class StreamReader:
         while not self._interrupted:
             packet = self._next_packet()
             arrived_s = monotonic()
-            if frames := _decoded(packet):
+            if frames := self._decoded(packet):
                 seconds = frames[-1].time
                 captured_s = arrived_s if seconds is None else self._clock.captured_s(seconds, arrived_s)
                 return Grab(captured_s, partial(rgb_from_frame, frames[-1]))
@@ -79,6 +79,14 @@ class StreamReader:
         except (OSError, av.FFmpegError) as error:
             raise _fault(error) from None
 
+    def _decoded(self, packet: Packet) -> list[VideoFrame]:
+        if packet.stream_index != self._stream.index:
+            return []
+        try:
+            return packet.decode()
+        except av.FFmpegError:
+            return []  # what was lost on the way is mended by the next key frame
+
 
 class _StreamClock:
     """Tells when a picture was taken: by the stream's own times, set by the pictures that came the most promptly."""
@@ -98,13 +106,6 @@ class _StreamClock:
 
     def _least_s(self) -> float:
         return min(offset_s for _, offset_s in self._offsets)
-
-
-def _decoded(packet: Packet) -> list[VideoFrame]:
-    try:
-        return packet.decode()
-    except av.FFmpegError:
-        return []  # what was lost on the way is mended by the next key frame
 
 
 def _silent() -> CameraError:

@@ -261,19 +261,59 @@ _SDP = (
 )
 
 
-class _Interleaved:
-    """A file whose writes, each one RTP or RTCP packet, go over an RTSP connection."""
+class _Wire:
+    """A file whose writes go over a connection."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send, self.gone = send, False
 
     def write(self, packet: bytes) -> int:
-        is_report = 200 <= packet[1] <= 204
         try:
-            self._send(b"$" + struct.pack(">BH", is_report, len(packet)) + packet)
+            self._send(self._framed(packet))
         except OSError:  # libav would keep it until it is closed
             self.gone = True
         return len(packet)
+
+    def _framed(self, packet: bytes) -> bytes:
+        return bytes(packet)
+
+
+class _Interleaved(_Wire):
+    """Each write is one RTP or RTCP packet of an RTSP connection."""
+
+    def _framed(self, packet: bytes) -> bytes:
+        is_report = 200 <= packet[1] <= 204
+        return b"$" + struct.pack(">BH", is_report, len(packet)) + packet
+
+
+class TransportServer(StreamServer):
+    """H.264 and sound in an MPEG transport stream over HTTP. A stall is of the pictures only."""
+
+    _SOUND_HZ, _SOUND_SAMPLES = 48_000, 1152  # a frame of MPEG audio
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/stream.ts"
+
+    def talk(self, client: socket.socket) -> None:
+        read_request(client)
+        client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: video/mp2t\r\n\r\n")
+        encoded, wire, sent = as_h264(self._pictures, 1), _Wire(partial(self.send, client)), 0
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 2 * self._SOUND_SAMPLES), np.int16), "s16", "stereo")
+        silence.sample_rate = self._SOUND_HZ
+        with av.open(wire, "w", format="mpegts", options={"max_interleave_delta": "1"}) as output:
+            pictures, sound = output.add_mux_stream("h264", rate=90_000), output.add_stream("mp2", rate=self._SOUND_HZ)
+            while not (wire.gone or self._closed):
+                silence.pts = sent * self._SOUND_SAMPLES
+                output.mux(sound.encode(silence))
+                if not self._stalled:
+                    packet = Packet(encoded[sent % len(encoded)])
+                    packet.pts = packet.dts = round(sent * self._SOUND_SAMPLES / self._SOUND_HZ * 90_000)
+                    packet.time_base, packet.stream = Fraction(1, 90_000), pictures
+                    output.mux(packet)
+                sent += 1
+                with self._change:
+                    self._change.wait_for(lambda: self._closed, self._SOUND_SAMPLES / self._SOUND_HZ)
 
 
 def as_h264(pictures: Sequence[np.ndarray], gop: int) -> list[bytes]:

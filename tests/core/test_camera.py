@@ -23,7 +23,7 @@ from sterefo_core.sources import open_source
 from sterefo_core.sources.camera import KEPT_FRAMES, open_camera
 from sterefo_core.video_writer import open_writer
 from tests.core.hand_camera import plug_in
-from tests.core.streams import MjpegServer, RtspServer
+from tests.core.streams import MjpegServer, RtspServer, TransportServer
 from tests.threads import PATIENCE_S, none_is_left
 
 pytestmark = pytest.mark.usefixtures("patient")
@@ -224,9 +224,20 @@ def test_a_camera_whose_clock_stood_still_is_paired_with_the_other_again(server,
         assert source.take(PATIENCE_S)
 
 
-def test_a_stream_that_stays_silent_is_opened_anew(side_by_side, monkeypatch):
-    monkeypatch.setattr("sterefo_core.sources.camera_mjpeg.SILENT_S", 0.3)
-    with MjpegServer(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+def test_a_camera_whose_pictures_stop_while_its_sound_goes_on_is_told_of_and_let_go(side_by_side):
+    with TransportServer(side_by_side) as camera, closing(open_camera(camera.url)) as source:
+        assert source.take(PATIENCE_S)
+        camera.stall()
+        until(source, lambda health: health.state == CameraState.STALLED)
+        source.close()
+        none_is_left("camera")
+
+
+@pytest.mark.parametrize("server, patience_s", [(MjpegServer, 0.3), (RtspServer, 2.0), (TransportServer, 2.0)])
+def test_a_stream_that_stays_without_pictures_is_opened_anew(server, patience_s, side_by_side, monkeypatch):
+    for module in ("camera_mjpeg", "camera_stream"):
+        monkeypatch.setattr(f"sterefo_core.sources.{module}.SILENT_S", patience_s)  # of opening, too
+    with server(side_by_side) as camera, closing(open_camera(camera.url)) as source:
         camera.stall()
         until(source, lambda health: health.state == CameraState.RECONNECTING)
         camera.stall(False)
