@@ -11,6 +11,7 @@ from sterefo_core.calibration.self_rectify import SelfRectification, aligned_by_
 from sterefo_core.depth import make_depth_engine
 from sterefo_core.errors import CalibrationError
 from sterefo_core.sources import open_source
+from sterefo_core.sources.synthetic import SyntheticSource
 
 TURNS = [((1.2, -1.0, 1.5), 1.01), ((-0.8, 1.5, -1.0), 0.985)]
 """Pitch, yaw and roll of the right camera in degrees, and how much longer its focal length is."""
@@ -91,6 +92,18 @@ def test_cameras_are_aligned_only_where_their_rows_disagree(kitti):
     assert aligned_by_sight(frame.left, frame.right) is None
     assert aligned_by_sight(frame.left, np.zeros_like(frame.right)) is None
     assert aligned_by_sight(frame.left, crooked(frame, *TURNS[1])[1]).told.startswith("self-rectified from ")
+
+
+def test_good_pairs_are_left_alone_though_windows_are_mistaken_for_their_neighbours():
+    source = SyntheticSource((480, 200))
+    for frame in map(source.read, range(10)):
+        small = [cv2.resize(eye, (480, 144), interpolation=cv2.INTER_AREA) for eye in (frame.left, frame.right)]
+        assert aligned_by_sight(*small) is None
+
+
+def test_pairs_whose_rows_agree_are_aligned_where_the_cameras_squint():
+    frame = open_source("demo").read(0)
+    assert aligned_by_sight(frame.left, crooked(frame, (0.0, -2.0, 0.0), 1.0)[1]) is not None
 
 
 def test_aligned_pictures_have_no_black_rim(kitti):
